@@ -1,0 +1,287 @@
+//! App: what a tenant runs, and the layers it asks for.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::platform::Visibility;
+use super::quantity::Quantity;
+use super::scalar::{Name, TenantName, Text};
+use super::status::{Condition, Paused, Suspended};
+use super::workload::Workload;
+
+/// What a tenant runs: a workload, and the layers it asks for around it.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(group = "yipan.dev", version = "v1alpha1", kind = "App", namespaced, status = "AppStatus")]
+#[kube(derive = "PartialEq", category = "yipan", shortname = "ya")]
+#[kube(doc = "What a tenant runs: a workload, and the layers it asks for around it (entry, identity, data, network).")]
+#[kube(printcolumn(name = "Source", type_ = "string", json_path = ".status.source"))]
+#[kube(printcolumn(name = "Host", type_ = "string", json_path = ".status.host"))]
+#[kube(printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"))]
+#[kube(printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"))]
+#[kube(printcolumn(
+    name = "Workload",
+    type_ = "string",
+    json_path = ".status.conditions[?(@.type==\"WorkloadReady\")].reason",
+    priority = 1
+))]
+#[kube(printcolumn(
+    name = "Entry",
+    type_ = "string",
+    json_path = ".status.conditions[?(@.type==\"EntryReady\")].reason",
+    priority = 1
+))]
+#[kube(printcolumn(
+    name = "Identity",
+    type_ = "string",
+    json_path = ".status.conditions[?(@.type==\"IdentityReady\")].reason",
+    priority = 1
+))]
+#[kube(printcolumn(
+    name = "Data",
+    type_ = "string",
+    json_path = ".status.conditions[?(@.type==\"DataReady\")].reason",
+    priority = 1
+))]
+#[kube(printcolumn(
+    name = "Network",
+    type_ = "string",
+    json_path = ".status.conditions[?(@.type==\"NetworkReady\")].reason",
+    priority = 1
+))]
+#[kube(printcolumn(
+    name = "Message",
+    type_ = "string",
+    json_path = ".status.conditions[?(@.type==\"Ready\")].message",
+    priority = 1
+))]
+#[kube(printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"))]
+#[kube(validation = Rule::new("self.metadata.name.matches('^[a-z]([a-z0-9]|-[a-z0-9])*$') && self.metadata.name.size() >= 3 && self.metadata.name.size() <= 30").message("name: 3 to 30 of a-z, 0-9 and single hyphens, beginning with a letter"))]
+#[x_kube(validation = Rule::new("!has(self.entry) || has(self.workload.port)").message("an entry needs workload.port, the HTTP port it talks to"))]
+#[x_kube(validation = Rule::new("!has(self.identity) || !has(self.identity.login) || self.identity.login == 'None' || has(self.entry)").message("identity.login guards the entry: give spec.entry, or leave identity out"))]
+#[x_kube(validation = Rule::new("!has(self.network) || !has(self.network.serves) || !has(self.workload.port) || self.network.serves.all(s, s.port != self.workload.port)").message("network.serves: a port other than workload.port, which the gateway alone may reach"))]
+#[x_kube(validation = Rule::new("!has(self.network) || !has(self.network.serves) || !has(self.workload.schedule)").message("scheduled work cannot serve others"))]
+#[serde(rename_all = "camelCase")]
+pub struct AppSpec {
+    /// What runs.
+    pub workload: Workload,
+    /// Asks for an address. Absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Entry>,
+    /// Who may come in. Absent: everybody who can reach the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// What it stores. Absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
+    /// Whom it calls and who may call it. Absent: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// Set to the present time to restart the workload's pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted_at: Option<Time>,
+    /// Switches it off and keeps its data. Present means on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspended>,
+    /// Holds the operator's hand for this App.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
+}
+
+/// The App's address, `<app>--<tenant>.<domain>`.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// Who can reach it.
+    pub visibility: Visibility,
+    /// How long the gateway waits for an answer, in seconds. Absent: the gateway's own limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 3600))]
+    pub timeout_seconds: Option<i32>,
+}
+
+/// Who may come in.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// Whether the entry asks for a login. Absent: None.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+}
+
+/// Whether the entry asks for a login.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// Nobody comes in without one. Where the platform cannot enforce it, there is no route.
+    Required,
+    /// Everybody who can reach the address comes in.
+    None,
+}
+
+/// What the App stores.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Data {
+    /// Asks for a database; `{}` is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Database>,
+}
+
+/// A database of the App's own.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Database {
+    /// How much it may hold, in bytes. Absent: what the tenant's quota leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Quantity>,
+}
+
+/// Whom the App calls and who may call it. A connection opens when both sides declare it.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Network {
+    /// Apps it calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub uses: Vec<Uses>,
+    /// Ports it opens to named Apps, and to nobody else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["port".into()]))]
+    pub serves: Vec<Serves>,
+}
+
+/// An App this one calls. The other side must serve it.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Uses {
+    /// Its name in this list.
+    pub name: Name,
+    /// The App.
+    pub app: TenantApp,
+    /// The ports, each of which the other side must serve.
+    #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 65535)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub ports: Vec<i32>,
+    /// Why, for the one who is asked.
+    pub purpose: Text,
+}
+
+/// A port opened to named Apps.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Serves {
+    /// The port; another one than the workload's, which the gateway alone may reach.
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: i32,
+    /// The Apps. Each must declare in turn that it uses the port.
+    #[schemars(length(min = 1, max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub to: Vec<TenantApp>,
+}
+
+/// An App of a tenant, by their names.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantApp {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The App in its namespace.
+    pub app: Name,
+}
+
+impl std::fmt::Display for TenantApp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}/{}", self.tenant, self.app)
+    }
+}
+
+/// What the operator sees of an App.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct AppStatus {
+    /// The generation this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The stable id that every object of this App carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// One per layer (`WorkloadReady`, `EntryReady`, `IdentityReady`, `DataReady`,
+    /// `NetworkReady`) and `Ready`; `Suspended` and `Paused` while they hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Where its code comes from: `own`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Its permanent host name, where it asks for an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<ObservedWorkload>,
+    /// Each `network.uses` and the state of its other half.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub uses: Vec<UseStatus>,
+    /// Each App that `network.serves` names and the state of its other half.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["grantee".into()]))]
+    pub serves: Vec<ServesStatus>,
+}
+
+/// What runs for an App.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ObservedWorkload {
+    /// Where it runs.
+    pub namespace: String,
+    /// The Deployment's or CronJob's name.
+    pub name: String,
+    /// How many pods are ready.
+    pub ready: i32,
+    /// How many are wanted.
+    pub replicas: i32,
+    /// The image that is wanted.
+    pub image: String,
+}
+
+/// How far a connection has come.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UseState {
+    /// Both sides declared it; it is open.
+    Granted,
+    /// The other half is missing.
+    Pending,
+}
+
+/// One `network.uses` and the state of its other half.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct UseStatus {
+    /// Its name in `network.uses`.
+    pub name: String,
+    /// How far it has come.
+    pub state: UseState,
+    /// What is missing, and who can give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One App that `network.serves` names and the state of its other half.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ServesStatus {
+    /// `<tenant>/<app>:<port>`.
+    pub grantee: String,
+    /// How far it has come.
+    pub state: UseState,
+    /// What is missing, and who can give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}

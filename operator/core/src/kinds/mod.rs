@@ -1,0 +1,41 @@
+//! The kinds of `yipan.dev/v1alpha1`, one file each, with the rules their schemas carry.
+//!
+//! No webhook converts between versions, so a shape is for good: no CRD default, no map whose
+//! values differ in shape, every list with a type and a bound. What an absent field means is
+//! written beside the field and never changes.
+
+mod app;
+mod division;
+mod platform;
+mod quantity;
+mod scalar;
+mod status;
+mod tenant;
+mod workload;
+
+pub use app::{
+    App, AppSpec, AppStatus, Data, Database, Entry, Identity, Login, Network, ObservedWorkload, Serves, ServesStatus,
+    TenantApp, UseState, UseStatus, Uses,
+};
+pub use division::Division;
+pub use platform::{
+    Container, Dns, Gateway, GatewayRef, LevelDefaults, LevelQuota, NetworkDefaults, Platform, PlatformSpec,
+    PlatformStatus, PodsRef, Visibility,
+};
+pub use quantity::{Figure, Quantity};
+pub use scalar::{
+    CreditCode, Cron, EnvName, Group, HttpPath, Image, Malformed, MountPath, Name, Registry, SecretKey, SecretPart,
+    TenantName, Text, ZoneName,
+};
+pub use status::{Condition, Paused, Suspended};
+pub use tenant::{Amounts, Granted, Level, Member, Quota, Tenant, TenantSpec, TenantStatus};
+pub use workload::{Concurrency, EnvVar, Probe, Resources, Schedule, Scratch, SecretRef, Workload};
+
+/// The API group of every kind of ours.
+pub const GROUP: &str = "yipan.dev";
+
+/// Every definition in the order in which they are installed.
+pub fn crds() -> Vec<k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition> {
+    use kube::CustomResourceExt;
+    vec![Platform::crd(), Tenant::crd(), App::crd()]
+}

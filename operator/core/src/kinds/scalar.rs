@@ -1,0 +1,216 @@
+//! Strings with a form. Each is checked by the schema (CEL, so that the message can say the way
+//! out) and again when it is read, by the same expression: a stored value that no longer fits
+//! makes its object unreadable instead of slipping into a decision.
+
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// A value that does not have the form of its type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is refused: {rule}")]
+pub struct Malformed {
+    /// What was given.
+    pub value: String,
+    /// The rule, in words that name the way out.
+    pub rule: &'static str,
+}
+
+/// A string type with bounds, a form and the sentence that explains it.
+macro_rules! scalar {
+    ($(#[$doc:meta])* $name:ident, $min:literal..=$max:literal, $pattern:literal, $rule:literal $(, $extra:expr)?) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The form, as a regular expression that RE2 and Rust read alike.
+            pub const PATTERN: &str = $pattern;
+            /// The rule in words.
+            pub const RULE: &str = $rule;
+
+            /// The value as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Malformed;
+
+            fn try_from(value: String) -> Result<Self, Malformed> {
+                static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($pattern).ok());
+                let fits = ($min..=$max).contains(&value.chars().count())
+                    && FORM.as_ref().is_some_and(|form| form.is_match(&value))
+                    $(&& $extra(&value))?;
+                if fits { Ok(Self(value)) } else { Err(Malformed { value, rule: $rule }) }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> String {
+                value.0
+            }
+        }
+
+        impl std::ops::Deref for $name {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "type": "string",
+                    "minLength": $min,
+                    "maxLength": $max,
+                    "x-kubernetes-validations": [
+                        { "rule": concat!("self.matches(r'", $pattern, "')"), "message": $rule }
+                    ],
+                })
+            }
+        }
+    };
+}
+pub(crate) use scalar;
+
+scalar!(
+    /// The name of an object that people write. It holds no `--`, so `--` separates names.
+    Name, 3..=30, r"^[a-z]([a-z0-9]|-[a-z0-9])*$",
+    "3 to 30 of a-z, 0-9 and single hyphens, beginning with a letter"
+);
+scalar!(
+    /// A tenant's name; also its namespace's name and the last part of its host names.
+    TenantName, 3..=31, r"^[a-z]([a-z0-9]|-[a-z0-9])*$",
+    "3 to 31 of a-z, 0-9 and single hyphens, beginning with a letter"
+);
+scalar!(
+    /// Text for people. It reaches reports, tables and terminals, hence no markup and no controls.
+    Text, 1..=60, r"^[^\x00-\x1f\x7f<>]*$",
+    "1 to 60 characters without control characters, < and >"
+);
+scalar!(
+    /// A unified social credit code (GB 32100-2015) with its check digit.
+    CreditCode, 18..=18, r"^[0-9A-HJ-NPQRTUWXY]{18}$",
+    "18 characters of 0-9 and A-Z without I, O, S, V and Z; put it in quotes",
+    check_digit_holds
+);
+scalar!(
+    /// An image reference with a registry.
+    Image, 3..=400,
+    r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$",
+    "an image reference with its registry, such as registry.example.gov.cn/liangzhou/parking:1.2"
+);
+scalar!(
+    /// A registry or a path in one; images begin with it and a slash.
+    Registry, 1..=200, r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$",
+    "host[:port][/path] in lower case, without a slash at the end"
+);
+scalar!(
+    /// The name of an environment variable.
+    EnvName, 1..=128, r"^[A-Za-z_][A-Za-z0-9_]*$",
+    "letters, digits and underscores, not beginning with a digit"
+);
+scalar!(
+    /// The last part of a tenant's Secret `app--<app>--<part>`.
+    SecretPart, 1..=30, r"^[a-z]([a-z0-9]|-[a-z0-9])*$",
+    "1 to 30 of a-z, 0-9 and single hyphens, beginning with a letter; the Secret is app--<app>--<this>"
+);
+scalar!(
+    /// A key inside a Secret.
+    SecretKey, 1..=253, r"^[-._a-zA-Z0-9]+$",
+    "letters, digits, dots, hyphens and underscores"
+);
+scalar!(
+    /// A group of the government's directory. A colon would reach the cluster's own groups.
+    Group, 1..=200, r"^[^:\x00-\x1f]+$",
+    "a group of the directory; no colon, so that no system group can be named"
+);
+scalar!(
+    /// A path of a request.
+    HttpPath, 1..=256, r"^/[^\x00-\x20\x7f]*$",
+    "a path that begins with / and holds no blanks"
+);
+scalar!(
+    /// A path in the container's file system.
+    MountPath, 2..=256, r"^/[^:\x00-\x20\x7f]+$",
+    "an absolute path other than / itself, without colons and blanks"
+);
+scalar!(
+    /// A schedule in cron's five fields.
+    Cron, 1..=100, r"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([0-9A-Za-z*/,?-]+ ){4}[0-9A-Za-z*/,?-]+)$",
+    "five cron fields such as 30 2 * * *, or @daily and its kin; the time zone is Asia/Shanghai"
+);
+scalar!(
+    /// The DNS zone under which every host name of the platform lies.
+    ZoneName, 4..=190, r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+    "a DNS name of at most 190 characters in lower case, such as gansu.example.gov.cn"
+);
+
+const CREDIT_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+/// Whether the last character is the check digit of the first seventeen (GB 32100-2015, 4.6).
+fn check_digit_holds(code: &str) -> bool {
+    let values: Option<Vec<usize>> =
+        code.bytes().map(|byte| CREDIT_ALPHABET.iter().position(|&known| known == byte)).collect();
+    let Some((check, body)) = values.as_deref().and_then(<[usize]>::split_last) else { return false };
+    let (sum, _) = body.iter().fold((0, 1), |(sum, weight), value| (sum + value * weight, weight * 3 % 31));
+    (31 - sum % 31) % 31 == *check
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_digits() {
+        for valid in ["11500103009283772K", "91350100M000100Y43"] {
+            assert!(CreditCode::try_from(valid.to_owned()).is_ok(), "{valid}");
+        }
+        for wrong in ["91350100M000100Y4Z", "11500103009283772L", "1150010300928377"] {
+            assert!(CreditCode::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_form_compiles() {
+        for (pattern, sample) in [
+            (Name::PATTERN, "parking"),
+            (Image::PATTERN, "registry.example.gov.cn/liangzhou/parking:1.2"),
+            (Registry::PATTERN, "registry.example.gov.cn:5000/common"),
+            (Cron::PATTERN, "30 2 * * 1-5"),
+            (ZoneName::PATTERN, "gansu.example.gov.cn"),
+            (HttpPath::PATTERN, "/healthz"),
+            (Text::PATTERN, "凉州区"),
+        ] {
+            assert!(Regex::new(pattern).expect(pattern).is_match(sample), "{sample}");
+        }
+    }
+
+    #[test]
+    fn a_name_holds_no_double_hyphen() {
+        for wrong in ["a--b", "ab", "-ab", "ab-", "Abc", "1abc", "a_b"] {
+            assert!(Name::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+}

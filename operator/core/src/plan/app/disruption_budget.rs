@@ -1,0 +1,21 @@
+//! Keeps replicas alive while nodes are drained.
+
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::ValidApp;
+use crate::plan::{labels, metadata};
+
+/// At most one replica away at a time. None below two replicas: a budget for a single pod would
+/// only stop the node from being drained.
+pub fn disruption_budget(app: &ValidApp) -> Option<PodDisruptionBudget> {
+    (app.workload().wanted_replicas() >= 2).then(|| PodDisruptionBudget {
+        metadata: metadata::of_app(&app.app, app.name()),
+        spec: Some(PodDisruptionBudgetSpec {
+            max_unavailable: Some(IntOrString::Int(1)),
+            selector: Some(labels::app(app.name())),
+            ..Default::default()
+        }),
+        status: None,
+    })
+}

@@ -1,0 +1,55 @@
+//! Whether and how visitors come in.
+
+use crate::kinds::{App, Gateway, Login, Platform, Visibility};
+
+/// Whether and how visitors come in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EntryPlan {
+    /// No address was asked for.
+    NotRequested,
+    /// An address was asked for that cannot be given safely: there is no route.
+    Closed {
+        /// What is missing, and who can give it.
+        message: String,
+    },
+    /// Through this gateway.
+    Open(Gateway),
+}
+
+/// Decides on the entry. It is closed rather than open where anything is missing.
+pub fn entry(app: &App, platform: &Platform) -> EntryPlan {
+    let Some(entry) = &app.spec.entry else { return EntryPlan::NotRequested };
+    if wants_login(app) {
+        let message = "login is required and the platform has no identity provider to enforce it; \
+                       there is no route until the province names one";
+        return EntryPlan::Closed { message: message.to_owned() };
+    }
+    let fits = |gateway: &&Gateway| gateway.visibility == entry.visibility;
+    match platform.spec.gateways.iter().find(fits) {
+        Some(gateway) => EntryPlan::Open(gateway.clone()),
+        None => {
+            let visibility = match entry.visibility {
+                Visibility::Public => "Public",
+                Visibility::Internal => "Internal",
+            };
+            let message =
+                format!("the platform has no {visibility} gateway; the province adds one to Platform spec.gateways");
+            EntryPlan::Closed { message }
+        }
+    }
+}
+
+/// Whether the App asks for a login.
+pub fn wants_login(app: &App) -> bool {
+    app.spec.identity.as_ref().and_then(|identity| identity.login) == Some(Login::Required)
+}
+
+impl EntryPlan {
+    /// The gateway, where the entry is open.
+    pub fn gateway(&self) -> Option<&Gateway> {
+        match self {
+            Self::Open(gateway) => Some(gateway),
+            Self::NotRequested | Self::Closed { .. } => None,
+        }
+    }
+}

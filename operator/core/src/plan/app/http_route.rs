@@ -1,0 +1,42 @@
+//! An App's address.
+
+use super::ValidApp;
+use crate::gateway_api::{
+    BackendRef, HTTPRoute, HttpRouteMatch, HttpRouteRule, HttpRouteSpec, ParentReference, PathMatch, Timeouts,
+};
+use crate::plan::metadata;
+
+/// Binds the App's permanent host name to its Service, where the entry is open.
+///
+/// A suspended App keeps its route: its name stays taken, and the gateway answers that nobody is
+/// there instead of that there is no such place.
+pub fn http_route(app: &ValidApp) -> Option<HTTPRoute> {
+    let (gateway, host, port) = (&app.entry.gateway()?.gateway, app.host.clone()?, app.workload().port?);
+    let timeout = app.app.spec.entry.as_ref().and_then(|entry| entry.timeout_seconds);
+    let rule = HttpRouteRule {
+        matches: vec![HttpRouteMatch { path: PathMatch { type_: "PathPrefix".to_owned(), value: "/".to_owned() } }],
+        backend_refs: vec![BackendRef {
+            group: String::new(),
+            kind: "Service".to_owned(),
+            name: app.name().to_owned(),
+            port,
+            weight: 1,
+        }],
+        timeouts: timeout.map(|seconds| Timeouts { request: format!("{seconds}s") }),
+    };
+    Some(HTTPRoute {
+        metadata: metadata::of_app(&app.app, app.name()),
+        spec: HttpRouteSpec {
+            parent_refs: vec![ParentReference {
+                group: "gateway.networking.k8s.io".to_owned(),
+                kind: "Gateway".to_owned(),
+                namespace: gateway.namespace.clone(),
+                name: gateway.name.clone(),
+                section_name: gateway.listener.clone(),
+            }],
+            hostnames: vec![host],
+            rules: vec![rule],
+        },
+        status: None,
+    })
+}

@@ -1,0 +1,141 @@
+//! From an App to its workload, its address and its connections.
+
+mod checks;
+mod connections;
+mod cron_job;
+mod deployment;
+mod disruption_budget;
+mod entry;
+mod entry_policy;
+mod http_route;
+mod pod;
+mod serves_policies;
+mod service;
+mod service_account;
+mod status;
+mod uses_policies;
+mod valid;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    batch::v1::CronJob,
+    core::v1::{Service, ServiceAccount},
+    networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
+};
+use kube::ResourceExt;
+
+use super::object::{Kind, Object};
+use super::{RouteFound, WorkloadFound, World};
+use crate::gateway_api::HTTPRoute;
+use crate::kinds::{App, Platform, Tenant, TenantApp};
+
+pub use connections::{Connections, Served, Used};
+pub use entry::EntryPlan;
+pub use status::{held, pauses, status};
+pub use valid::ValidApp;
+
+/// All that a pass over one App may know.
+#[derive(Debug, Clone, Default)]
+pub struct AppWorld {
+    /// The Platform.
+    pub platform: Option<Arc<Platform>>,
+    /// The tenant of the App's namespace.
+    pub tenant: Option<Arc<Tenant>>,
+    /// The Apps on the other side of every connection that this one names.
+    pub peers: BTreeMap<TenantApp, Arc<App>>,
+    /// The Deployment or CronJob there is.
+    pub workload: Option<WorkloadFound>,
+    /// The HTTPRoute there is.
+    pub route: Option<RouteFound>,
+}
+
+impl AppWorld {
+    /// Dereferences all that `app` touches.
+    pub fn gather(app: &App, world: &dyn World) -> Self {
+        let (namespace, name) = (app.namespace().unwrap_or_default(), app.name_any());
+        let known = |peer: TenantApp| world.app(&peer.tenant, &peer.app).map(|app| (peer, app));
+        Self {
+            platform: world.platform(),
+            tenant: world.tenant(&namespace),
+            peers: peers(app).into_iter().filter_map(known).collect(),
+            workload: world.workload(&namespace, &name),
+            route: world.route(&namespace, &name),
+        }
+    }
+}
+
+/// Every App that this one names, as one it uses or as one it serves.
+pub fn peers(app: &App) -> Vec<TenantApp> {
+    let Some(network) = &app.spec.network else { return Vec::new() };
+    let used = network.uses.iter().map(|uses| uses.app.clone());
+    let served = network.serves.iter().flat_map(|serves| serves.to.iter().cloned());
+    used.chain(served).collect()
+}
+
+/// Everything that should exist for one App.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// The account its pods run under.
+    pub service_account: ServiceAccount,
+    /// Lets the gateway's pods reach the App's port.
+    pub entry_policy: Option<NetworkPolicy>,
+    /// Lets granted Apps reach the ports it serves, one policy a port.
+    pub serves_policies: Vec<NetworkPolicy>,
+    /// Lets its pods reach the Apps it was granted, one policy a use.
+    pub uses_policies: Vec<NetworkPolicy>,
+    /// What runs all the time.
+    pub deployment: Option<Deployment>,
+    /// What runs by the clock.
+    pub cron_job: Option<CronJob>,
+    /// Keeps replicas alive while nodes are drained.
+    pub disruption_budget: Option<PodDisruptionBudget>,
+    /// The ports it listens on.
+    pub service: Option<Service>,
+    /// Its address.
+    pub route: Option<HTTPRoute>,
+}
+
+/// Renders everything that should exist for `app`.
+pub fn desired(app: &ValidApp) -> Desired {
+    Desired {
+        service_account: service_account::service_account(app),
+        entry_policy: entry_policy::entry_policy(app),
+        serves_policies: serves_policies::serves_policies(app),
+        uses_policies: uses_policies::uses_policies(app),
+        deployment: deployment::deployment(app),
+        cron_job: cron_job::cron_job(app),
+        disruption_budget: disruption_budget::disruption_budget(app),
+        service: service::service(app),
+        route: http_route::http_route(app),
+    }
+}
+
+impl Desired {
+    /// The objects in the order in which they are written: policies before pods, so that a pod
+    /// never runs without its network; the route last, so that no visitor comes before it all.
+    pub fn in_order(&self) -> Vec<Object> {
+        let Self {
+            service_account,
+            entry_policy,
+            serves_policies,
+            uses_policies,
+            deployment,
+            cron_job,
+            disruption_budget,
+            service,
+            route,
+        } = self;
+        let policies = entry_policy.iter().chain(serves_policies).chain(uses_policies);
+        std::iter::once(Object::of(Kind::ServiceAccount, service_account))
+            .chain(policies.map(|policy| Object::of(Kind::NetworkPolicy, policy)))
+            .chain(deployment.iter().map(|deployment| Object::of(Kind::Deployment, deployment)))
+            .chain(cron_job.iter().map(|cron_job| Object::of(Kind::CronJob, cron_job)))
+            .chain(disruption_budget.iter().map(|budget| Object::of(Kind::PodDisruptionBudget, budget)))
+            .chain(service.iter().map(|service| Object::of(Kind::Service, service)))
+            .chain(route.iter().map(|route| Object::of(Kind::HTTPRoute, route)))
+            .collect()
+    }
+}

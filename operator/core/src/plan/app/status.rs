@@ -1,0 +1,222 @@
+//! What an App's status says after a pass.
+
+use jiff::Timestamp;
+
+use super::entry::{EntryPlan, wants_login};
+use super::{AppWorld, ValidApp};
+use crate::kinds::{App, AppStatus, ObservedWorkload, Paused, ServesStatus, UseState, UseStatus};
+use crate::plan::conditions::{self, Finding};
+use crate::plan::{Hold, Outcome, PodTrouble, Refusal, Stop, WorkloadFound, metadata};
+
+/// The status that follows from the outcome of a pass.
+///
+/// `valid` is there when the checks passed. What a failed pass could not learn keeps what it said;
+/// conditions always speak of this generation.
+pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &Outcome, now: Timestamp) -> AppStatus {
+    let old = app.status.clone().unwrap_or_default();
+    let findings = match (outcome, valid) {
+        (Outcome::Refused(refusal), _) => refused(refusal),
+        (Outcome::Stopped(stop), _) => stopped(stop),
+        (Outcome::Done, Some(valid)) => layers(valid, world),
+        (Outcome::Done, None) => Vec::new(),
+    };
+    let generation = app.metadata.generation;
+    let conditions = conditions::dated(findings, &old.conditions, generation, now);
+    let Some(valid) = valid else {
+        return AppStatus { observed_generation: generation, conditions, id: Some(metadata::id(app)), ..old };
+    };
+    AppStatus {
+        observed_generation: generation,
+        id: Some(valid.id.clone()),
+        conditions,
+        source: Some("own".to_owned()),
+        host: valid.host.clone(),
+        url: valid.entry.gateway().and(valid.host.as_ref()).map(|host| format!("https://{host}")),
+        workload: Some(observed(valid, world.workload.as_ref())),
+        uses: uses(valid),
+        serves: serves(valid),
+    }
+}
+
+/// Whose pauses hold the operator's hand over an App, the widest first.
+pub fn pauses<'a>(app: &'a App, world: &'a AppWorld) -> Vec<(String, Option<&'a Paused>)> {
+    let platform = world.platform.as_ref().and_then(|platform| platform.spec.paused.as_ref());
+    let tenant = world.tenant.as_ref().and_then(|tenant| tenant.spec.paused.as_ref());
+    vec![
+        ("the platform".to_owned(), platform),
+        (format!("tenant {}", app.metadata.namespace.as_deref().unwrap_or_default()), tenant),
+        ("this App".to_owned(), app.spec.paused.as_ref()),
+    ]
+}
+
+/// The status while somebody holds the operator's hand: what it was, and that it is paused.
+pub fn held(app: &App, hold: &Hold, now: Timestamp) -> AppStatus {
+    let old = app.status.clone().unwrap_or_default();
+    let conditions = conditions::held(hold, &old.conditions, app.metadata.generation, now);
+    AppStatus { conditions, ..old }
+}
+
+/// The layers of an App, in the order in which a request passes through what it depends on.
+fn layers(app: &ValidApp, world: &AppWorld) -> Vec<Finding> {
+    let mut findings =
+        vec![workload(app, world.workload.as_ref()), entry(app, world), identity(app), data(app), network(app)];
+    let ready = match &app.suspended {
+        Some(suspended) => Finding::no("Ready", "Suspended", suspended.reason.to_string()),
+        None => conditions::ready(&findings),
+    };
+    findings.push(ready);
+    if let Some(suspended) = &app.suspended {
+        findings.push(Finding::yes("Suspended", "Suspended", suspended.reason.to_string()));
+    }
+    findings
+}
+
+fn workload(app: &ValidApp, found: Option<&WorkloadFound>) -> Finding {
+    const LAYER: &str = "WorkloadReady";
+    let waiting = |message: String| Finding::no(LAYER, "Progressing", message);
+    if app.suspended.is_some() {
+        return Finding::yes(LAYER, "Suspended", "");
+    }
+    let Some(found) = found else { return waiting("the workload is being created".to_owned()) };
+    if app.workload().schedule.is_some() {
+        return Finding::yes(LAYER, "Scheduled", "");
+    }
+    let wanted = app.replicas();
+    if found.observed && found.available >= wanted && found.updated >= wanted {
+        return Finding::yes(LAYER, "Available", "");
+    }
+    if let Some(failure) = &found.failure {
+        return Finding::no(LAYER, refused_pods_reason(failure), failure.clone());
+    }
+    if let Some(trouble) = &found.trouble {
+        return Finding::no(LAYER, trouble_reason(trouble), trouble_message(trouble));
+    }
+    waiting(format!("{} of {wanted} pods are ready", found.available.min(found.updated)))
+}
+
+/// Why the API server lets no pod be made.
+fn refused_pods_reason(failure: &str) -> &'static str {
+    if failure.contains("exceeded quota") { "QuotaExceeded" } else { "PodsRefused" }
+}
+
+/// Kubernetes' words for a pod's trouble in ours, which are fewer and stay.
+fn trouble_reason(trouble: &PodTrouble) -> &'static str {
+    match trouble.reason.as_str() {
+        "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" => "ImageNotPulled",
+        "CrashLoopBackOff" => "Crashing",
+        "CreateContainerConfigError" if trouble.message.contains("run as root") => "ImageRunsAsRoot",
+        "CreateContainerConfigError" if trouble.message.contains("non-numeric user") => "ImageRunsAsRoot",
+        "CreateContainerConfigError" if trouble.message.contains("secret") => "SecretMissing",
+        "Unschedulable" => "NoRoomOnNodes",
+        _ => "PodNotStarting",
+    }
+}
+
+/// What a person can do about a pod's trouble, and Kubernetes' own sentence.
+fn trouble_message(trouble: &PodTrouble) -> String {
+    let way_out = match trouble_reason(trouble) {
+        "ImageNotPulled" => "check spec.workload.image and that the registry holds it",
+        "Crashing" => "the container ends by itself; read its logs",
+        "ImageRunsAsRoot" => "build the image with a numeric USER other than 0, or set spec.workload.runAsUser",
+        "SecretMissing" => "create the Secret app--<app>--<part> with the key that spec.workload.env names",
+        "NoRoomOnNodes" => "no node has room for it; tell the platform's administrator",
+        _ => "see the pod's events",
+    };
+    format!("{way_out} ({}: {})", trouble.reason, trouble.message)
+}
+
+fn entry(app: &ValidApp, world: &AppWorld) -> Finding {
+    const LAYER: &str = "EntryReady";
+    let gateway = match &app.entry {
+        EntryPlan::NotRequested => return Finding::not_requested(LAYER),
+        EntryPlan::Closed { message } => return Finding::no(LAYER, "NotConfigured", message.clone()),
+        EntryPlan::Open(gateway) => &gateway.gateway,
+    };
+    let found = world.route.as_ref();
+    match found.and_then(|route| route.accepted) {
+        Some(true) => Finding::yes(LAYER, "Routed", ""),
+        Some(false) => {
+            let says = found.map(|route| route.message.clone()).unwrap_or_default();
+            Finding::no(
+                LAYER,
+                "RouteRefused",
+                format!("gateway {}/{} refuses the route: {says}", gateway.namespace, gateway.name),
+            )
+        }
+        None => {
+            let message = format!("gateway {}/{} has not answered for the route yet", gateway.namespace, gateway.name);
+            Finding::no(LAYER, "RoutePending", message)
+        }
+    }
+}
+
+fn identity(app: &ValidApp) -> Finding {
+    const LAYER: &str = "IdentityReady";
+    if wants_login(&app.app) {
+        return Finding::no(LAYER, "NotConfigured", "the platform names no identity provider; the province adds one");
+    }
+    Finding::not_requested(LAYER)
+}
+
+fn data(app: &ValidApp) -> Finding {
+    const LAYER: &str = "DataReady";
+    match app.app.spec.data.as_ref().and_then(|data| data.database.as_ref()) {
+        None => Finding::not_requested(LAYER),
+        Some(_) => {
+            Finding::no(LAYER, "NotConfigured", "the platform names no PostgreSQL server; the province adds one")
+        }
+    }
+}
+
+/// True when every use is granted. A served App that does not call yet is no fault of this one.
+fn network(app: &ValidApp) -> Finding {
+    const LAYER: &str = "NetworkReady";
+    let connections = &app.connections;
+    if connections.uses.is_empty() && connections.serves.is_empty() {
+        return Finding::not_requested(LAYER);
+    }
+    match connections.uses.iter().find_map(|used| used.missing.as_ref()) {
+        Some(missing) => Finding::no(LAYER, "ConsentPending", missing.clone()),
+        None => Finding::yes(LAYER, "Granted", ""),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Vec<Finding> {
+    vec![Finding::no("Ready", refusal.reason(), refusal.to_string())]
+}
+
+fn stopped(stop: &Stop) -> Vec<Finding> {
+    vec![Finding { type_: "Ready", status: stop.status, reason: stop.reason, message: stop.message.clone() }]
+}
+
+fn observed(app: &ValidApp, found: Option<&WorkloadFound>) -> ObservedWorkload {
+    ObservedWorkload {
+        namespace: app.place.tenant.to_string(),
+        name: app.name().to_owned(),
+        ready: found.map_or(0, |found| found.available),
+        replicas: app.replicas(),
+        image: app.workload().image.to_string(),
+    }
+}
+
+fn state(missing: &Option<String>) -> UseState {
+    if missing.is_none() { UseState::Granted } else { UseState::Pending }
+}
+
+fn uses(app: &ValidApp) -> Vec<UseStatus> {
+    let one = |used: &super::Used| UseStatus {
+        name: used.uses.name.to_string(),
+        state: state(&used.missing),
+        reason: used.missing.clone(),
+    };
+    app.connections.uses.iter().map(one).collect()
+}
+
+fn serves(app: &ValidApp) -> Vec<ServesStatus> {
+    let one = |served: &super::Served| ServesStatus {
+        grantee: format!("{}:{}", served.to, served.port),
+        state: state(&served.missing),
+        missing: served.missing.clone(),
+    };
+    app.connections.serves.iter().map(one).collect()
+}

@@ -1,0 +1,31 @@
+//! Lets an App out to those it was granted.
+
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec};
+
+use super::ValidApp;
+use super::entry_policy::tcp;
+use super::serves_policies::pods_of;
+use crate::kinds::Uses;
+use crate::plan::{labels, metadata};
+
+/// Lets the App's pods reach the ports of each use that is granted, one policy for each use.
+pub fn uses_policies(app: &ValidApp) -> Vec<NetworkPolicy> {
+    let granted = app.connections.uses.iter().filter(|used| used.missing.is_none());
+    granted.map(|used| policy(app, &used.uses)).collect()
+}
+
+fn policy(app: &ValidApp, uses: &Uses) -> NetworkPolicy {
+    NetworkPolicy {
+        metadata: metadata::of_app(&app.app, &format!("{}--uses-{}", app.name(), uses.name)),
+        spec: Some(NetworkPolicySpec {
+            pod_selector: Some(labels::app(app.name())),
+            policy_types: Some(vec!["Egress".to_owned()]),
+            ingress: None,
+            egress: Some(vec![NetworkPolicyEgressRule {
+                to: Some(vec![pods_of(&uses.app)]),
+                // The schema demands a port: an empty list would mean every one.
+                ports: Some(uses.ports.iter().map(|port| tcp(*port)).collect()),
+            }]),
+        }),
+    }
+}

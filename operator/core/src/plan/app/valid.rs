@@ -1,0 +1,93 @@
+//! An App whose checks passed, with every absent field given its meaning.
+
+use kube::ResourceExt;
+
+use super::connections::{Connections, connections};
+use super::entry::{EntryPlan, entry};
+use super::{AppWorld, checks};
+use crate::kinds::{App, Container, Quantity, Suspended, TenantApp, Workload};
+use crate::plan::tenant::ValidTenant;
+use crate::plan::{Refusal, metadata};
+
+/// An App whose checks passed. Renderers take this and never the stored object.
+#[derive(Debug, Clone)]
+pub struct ValidApp {
+    /// The declaration, for its workload and its metadata.
+    pub app: App,
+    /// Its tenant and name.
+    pub place: TenantApp,
+    /// Its stable id.
+    pub id: String,
+    /// The tenant's division code, for the workload's environment.
+    pub division: String,
+    /// What its container gets; every figure is there.
+    pub container: Container,
+    /// Its permanent host name, where it asks for an address.
+    pub host: Option<String>,
+    /// Whether and how visitors come in.
+    pub entry: EntryPlan,
+    /// Its connections and the state of each.
+    pub connections: Connections,
+    /// Why it is switched off: by its own word or its tenant's.
+    pub suspended: Option<Suspended>,
+}
+
+impl ValidApp {
+    /// Runs every check and fills in what tenant and Platform say for absent fields.
+    ///
+    /// # Errors
+    /// The first check that refuses, in the order of the list.
+    pub fn check(app: &App, world: &AppWorld) -> Result<Self, Refusal> {
+        checks::ALL.iter().try_for_each(|check| check(app, world))?;
+        let namespace = app.namespace().unwrap_or_default();
+        let stranger = || Refusal::NotATenant { namespace: namespace.clone() };
+        let tenant = world.tenant.as_deref().ok_or_else(stranger)?;
+        let platform = world.platform.as_deref().ok_or(Refusal::NoPlatform)?;
+        let defaults = checks::tenant_defaults(world)?;
+        let place = place(app).ok_or_else(stranger)?;
+        let address = || format!("{}--{}.{}", place.app, place.tenant, platform.spec.domain);
+        Ok(Self {
+            id: metadata::id(app),
+            division: tenant.spec.division.to_string(),
+            container: container(&app.spec.workload, &defaults),
+            host: app.spec.entry.as_ref().map(|_| address()),
+            entry: entry(app, platform),
+            connections: connections(&place, app, &world.peers),
+            suspended: app.spec.suspended.clone().or_else(|| tenant.spec.suspended.clone()),
+            app: app.clone(),
+            place,
+        })
+    }
+
+    /// The App's name.
+    pub fn name(&self) -> &str {
+        &self.place.app
+    }
+
+    /// What runs.
+    pub fn workload(&self) -> &Workload {
+        &self.app.spec.workload
+    }
+
+    /// How many pods should run now.
+    pub fn replicas(&self) -> i32 {
+        if self.suspended.is_some() { 0 } else { self.workload().wanted_replicas() }
+    }
+}
+
+/// The App's tenant and name, as types that hold their form.
+pub(super) fn place(app: &App) -> Option<TenantApp> {
+    let tenant = app.namespace()?.try_into().ok()?;
+    Some(TenantApp { tenant, app: app.name_any().try_into().ok()? })
+}
+
+/// What the container gets: its own figures where it names some, else the level's.
+fn container(workload: &Workload, tenant: &ValidTenant) -> Container {
+    let asked = workload.resources.clone().unwrap_or_default();
+    let or = |asked: Option<Quantity>, level: &Quantity| asked.unwrap_or_else(|| level.clone());
+    Container {
+        cpu: or(asked.cpu, &tenant.container.cpu),
+        memory: or(asked.memory, &tenant.container.memory),
+        ephemeral_storage: or(asked.ephemeral_storage, &tenant.container.ephemeral_storage),
+    }
+}

@@ -1,0 +1,110 @@
+//! The whole platform in one call, for `yipan plan` and the golden cases.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use super::app::{self, AppWorld, ValidApp};
+use super::platform::{self, PlatformWorld};
+use super::tenant::{self, TenantWorld, ValidTenant};
+use super::{Declared, Object, Outcome, Path, hold, reach};
+use crate::kinds::{App, AppStatus, PlatformStatus, Tenant, TenantStatus};
+
+/// What follows from a whole set of declarations.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The Platform's status.
+    pub platform: Option<PlatformStatus>,
+    /// Tenants, parents before children.
+    pub tenants: Vec<TenantAnswer>,
+    /// Apps by namespace and name.
+    pub apps: Vec<AppAnswer>,
+}
+
+/// What follows for one tenant.
+#[derive(Debug, Clone)]
+pub struct TenantAnswer {
+    /// Its name.
+    pub name: String,
+    /// What should exist, in the order of writing; nothing when it is refused or paused.
+    pub objects: Vec<Object>,
+    /// What its status would say once all of it exists.
+    pub status: TenantStatus,
+}
+
+/// What follows for one App.
+#[derive(Debug, Clone)]
+pub struct AppAnswer {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What should exist, in the order of writing; nothing when it is refused or paused.
+    pub objects: Vec<Object>,
+    /// What its status would say.
+    pub status: AppStatus,
+    /// The ways that are open.
+    pub reach: Vec<Path>,
+}
+
+/// Plans everything that is declared, as if every object could be written at `now`.
+pub fn everything(declared: &Declared, now: Timestamp) -> Answer {
+    let mut world = declared.clone();
+    let world_of_platform = PlatformWorld { tenants: world.tenants.len(), missing_gateways: Vec::new() };
+    let platform = world.platform.as_ref().map(|found| platform::status(found, &world_of_platform, now));
+    let mut tenants = Vec::new();
+    for name in parents_first(&world.tenants) {
+        let Some(declaration) = world.tenants.get(&name).cloned() else { continue };
+        let answer = tenant_answer(&declaration, &world, now);
+        // The children ask whether this one was refused, and the Apps whether it is fenced.
+        let known = Tenant { status: Some(answer.status.clone()), ..(*declaration).clone() };
+        world.tenants.insert(name, Arc::new(known));
+        tenants.push(answer);
+    }
+    let apps = world.apps.values().map(|app| app_answer(app, &world, now)).collect();
+    Answer { platform, tenants, apps }
+}
+
+/// The names in an order in which every parent comes before its children. Circles, which nobody
+/// can be accepted in, come last.
+fn parents_first(tenants: &BTreeMap<String, Arc<Tenant>>) -> Vec<String> {
+    let depth = |name: &String| {
+        let parent = |name: &String| Some(tenants.get(name)?.spec.parent.as_ref()?.to_string());
+        std::iter::successors(Some(name.clone()), parent).take(tenants.len() + 1).count()
+    };
+    let mut names: Vec<String> = tenants.keys().cloned().collect();
+    names.sort_by_cached_key(|name| (depth(name), name.clone()));
+    names
+}
+
+fn tenant_answer(declaration: &Tenant, declared: &Declared, now: Timestamp) -> TenantAnswer {
+    let world = TenantWorld::gather(declaration, declared);
+    let name = declaration.name_any();
+    if let Some(hold) = hold(tenant::pauses(declaration, &world), now) {
+        let status = tenant::held(declaration, &hold, now);
+        return TenantAnswer { name, objects: Vec::new(), status };
+    }
+    let checked = ValidTenant::check(declaration, &world);
+    let outcome = checked.as_ref().err().map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
+    let valid = checked.ok();
+    let objects = valid.as_ref().map(|valid| tenant::desired(valid).in_order()).unwrap_or_default();
+    TenantAnswer { name, objects, status: tenant::status(declaration, &world, valid.as_ref(), &outcome, now) }
+}
+
+fn app_answer(declaration: &App, declared: &Declared, now: Timestamp) -> AppAnswer {
+    let world = AppWorld::gather(declaration, declared);
+    let (namespace, name) = (declaration.namespace().unwrap_or_default(), declaration.name_any());
+    if let Some(hold) = hold(app::pauses(declaration, &world), now) {
+        let status = app::held(declaration, &hold, now);
+        return AppAnswer { namespace, name, objects: Vec::new(), status, reach: Vec::new() };
+    }
+    let checked = ValidApp::check(declaration, &world);
+    let outcome = checked.as_ref().err().map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
+    let valid = checked.ok();
+    let objects = valid.as_ref().map(|valid| app::desired(valid).in_order()).unwrap_or_default();
+    let reach = valid.as_ref().map(reach::reach).unwrap_or_default();
+    let status = app::status(declaration, &world, valid.as_ref(), &outcome, now);
+    AppAnswer { namespace, name, objects, status, reach }
+}

@@ -1,0 +1,55 @@
+//! Each label and annotation key once, and the selections made of them.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+/// The stable id on Tenant, Namespace and App: set once, kept through backup and restore.
+pub const ID: &str = "yipan.dev/id";
+/// On a namespace: the tenant it belongs to.
+pub const TENANT: &str = "yipan.dev/tenant";
+/// On a namespace: the tenant's level, for selections by people.
+pub const LEVEL: &str = "yipan.dev/level";
+/// On every object of an App: the App's stable id.
+pub const APP_ID: &str = "yipan.dev/app-id";
+/// The App's name; pods are selected by it.
+pub const NAME: &str = "app.kubernetes.io/name";
+/// Who writes the object.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// The value of [`MANAGED_BY`].
+pub const YIPAN: &str = "yipan";
+/// The one namespace label that the API server itself keeps true.
+pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+/// Annotation of a namespace: where its images may come from, joined by commas.
+pub const REGISTRIES: &str = "yipan.dev/registries";
+/// Annotation of a pod: when a restart was asked for.
+pub const RESTARTED_AT: &str = "yipan.dev/restarted-at";
+/// The Pod Security level that the API server enforces.
+pub const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
+/// The Pod Security level that it warns about.
+pub const POD_SECURITY_WARN: &str = "pod-security.kubernetes.io/warn";
+/// The Pod Security level that it audits.
+pub const POD_SECURITY_AUDIT: &str = "pod-security.kubernetes.io/audit";
+
+/// Prefixes of the namespace labels and annotations that are ours alone.
+pub const OURS: [&str; 2] = ["yipan.dev/", "pod-security.kubernetes.io/"];
+
+/// A map of labels.
+pub fn map<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// Selects what carries all of these labels.
+pub fn selector(labels: BTreeMap<String, String>) -> LabelSelector {
+    LabelSelector { match_labels: Some(labels), match_expressions: None }
+}
+
+/// Selects a namespace by its name, through the label nobody can forge.
+pub fn namespace(name: &str) -> LabelSelector {
+    selector(map([(NAMESPACE_NAME, name)]))
+}
+
+/// Selects an App's pods within its namespace.
+pub fn app(name: &str) -> LabelSelector {
+    selector(map([(NAME, name)]))
+}

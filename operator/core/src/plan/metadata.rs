@@ -1,0 +1,57 @@
+//! The only maker of `ObjectMeta`.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use kube::{Resource, ResourceExt};
+
+use super::labels;
+use crate::kinds::App;
+
+/// How many digits of the uid make an id.
+const ID_DIGITS: usize = 10;
+
+/// The stable id of an object: the label where it is set, else what the label will be. The label
+/// comes first because a restored object has another uid.
+pub fn id<K: Resource>(object: &K) -> String {
+    match object.labels().get(labels::ID) {
+        Some(id) => id.clone(),
+        None => {
+            let uid = object.meta().uid.as_deref().unwrap_or_default();
+            uid.chars().filter(char::is_ascii_hexdigit).take(ID_DIGITS).collect()
+        }
+    }
+}
+
+/// Metadata of an object that belongs to a tenant's namespace itself.
+pub fn of_tenant(namespace: &str, name: &str) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name.to_owned()),
+        namespace: Some(namespace.to_owned()),
+        labels: Some(labels::map([(labels::MANAGED_BY, labels::YIPAN)])),
+        ..Default::default()
+    }
+}
+
+/// Metadata of an object that belongs to an App and goes with it.
+pub fn of_app(app: &App, name: &str) -> ObjectMeta {
+    let owner = OwnerReference {
+        api_version: App::api_version(&()).into_owned(),
+        kind: App::kind(&()).into_owned(),
+        name: app.name_any(),
+        uid: app.uid().unwrap_or_default(),
+        controller: Some(true),
+        // Nothing of ours holds up a foreground deletion of the App.
+        block_owner_deletion: None,
+    };
+    ObjectMeta {
+        name: Some(name.to_owned()),
+        namespace: app.namespace(),
+        labels: Some(app_labels(app)),
+        owner_references: Some(vec![owner]),
+        ..Default::default()
+    }
+}
+
+/// The labels of an App's objects and pods.
+pub fn app_labels(app: &App) -> std::collections::BTreeMap<String, String> {
+    labels::map([(labels::MANAGED_BY, labels::YIPAN), (labels::NAME, &app.name_any()), (labels::APP_ID, &id(app))])
+}

@@ -1,0 +1,98 @@
+//! Why a declaration is declined.
+
+use crate::kinds::{Level, TenantName};
+
+/// Why a declaration is declined: one variant per next step that some person has to take.
+/// A refusal writes nothing and removes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum Refusal {
+    #[error("there is no Platform yet; the province creates the one named `platform`")]
+    NoPlatform,
+    #[error("the Platform has no defaults for level {level}; the province adds them to Platform spec.levels")]
+    LevelNotConfigured { level: &'static str },
+    #[error(
+        "parent tenant `{parent}` does not exist; create it first, or recreate this tenant with another spec.parent"
+    )]
+    NoParent { parent: TenantName },
+    #[error("parent tenant `{parent}` is itself refused; mend that one first")]
+    ParentRefused { parent: TenantName },
+    #[error(
+        "parent tenant `{parent}` is a {level}, which has no tenants below it; name the unit it serves as spec.parent"
+    )]
+    ParentLevel { parent: TenantName, level: &'static str },
+    #[error("division {division} does not extend {outer} of parent `{parent}`; correct spec.division or spec.parent")]
+    DivisionOutsideParent { division: String, parent: TenantName, outer: String },
+    #[error("division {division} belongs to tenant `{holder}`, which was first; a division has one tenant")]
+    DivisionTaken { division: String, holder: String },
+    #[error(
+        "protection level {asked} is above the platform's {limit}; lower spec.protectionLevel or host it elsewhere"
+    )]
+    ProtectionLevel { asked: i32, limit: i32 },
+    #[error(
+        "spec.quota asks {resource} {own} for the tenant's own namespace but {total} for its whole subtree; own is part of total"
+    )]
+    OwnOverTotal { resource: &'static str, own: String, total: String },
+    #[error(
+        "namespace `{name}` exists and is not this tenant's; nothing is adopted: remove that namespace or choose another tenant name"
+    )]
+    NamespaceTaken { name: String },
+    #[error("namespace `{name}` is being deleted; nothing is written until it is gone")]
+    NamespaceTerminating { name: String },
+    #[error(
+        "namespace `{name}` is gone with all it held; restore it from a backup with labels yipan.dev/tenant={name} and yipan.dev/id={id}, or delete this tenant"
+    )]
+    NamespaceLost { name: String, id: String },
+    #[error("namespace `{namespace}` is not a tenant's; Apps live in the namespace of a Tenant of the same name")]
+    NotATenant { namespace: String },
+    #[error("tenant `{tenant}` is not fenced yet; the App follows once it is")]
+    TenantNotFenced { tenant: String },
+    #[error("image `{image}` must begin with one of: {registries}")]
+    ImageNotAllowed { image: String, registries: String },
+    #[error(
+        "container asks {resource} {asked} but the tenant's whole quota is {quota}; lower spec.workload.resources or ask the province for more"
+    )]
+    OverQuota { resource: &'static str, asked: String, quota: String },
+}
+
+impl Refusal {
+    /// The word that conditions, events and metrics carry. Users alert on it: it is spelt out here
+    /// so that renaming a variant does not rename it.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoPlatform => "NoPlatform",
+            Self::LevelNotConfigured { .. } => "LevelNotConfigured",
+            Self::NoParent { .. } => "NoParent",
+            Self::ParentRefused { .. } => "ParentRefused",
+            Self::ParentLevel { .. } => "ParentLevel",
+            Self::DivisionOutsideParent { .. } => "DivisionOutsideParent",
+            Self::DivisionTaken { .. } => "DivisionTaken",
+            Self::ProtectionLevel { .. } => "ProtectionLevel",
+            Self::OwnOverTotal { .. } => "OwnOverTotal",
+            Self::NamespaceTaken { .. } => "NamespaceTaken",
+            Self::NamespaceTerminating { .. } => "NamespaceTerminating",
+            Self::NamespaceLost { .. } => "NamespaceLost",
+            Self::NotATenant { .. } => "NotATenant",
+            Self::TenantNotFenced { .. } => "TenantNotFenced",
+            Self::ImageNotAllowed { .. } => "ImageNotAllowed",
+            Self::OverQuota { .. } => "OverQuota",
+        }
+    }
+
+    /// Whether the tenant's namespace itself is the matter.
+    pub fn concerns_namespace(&self) -> bool {
+        matches!(self, Self::NamespaceTaken { .. } | Self::NamespaceTerminating { .. } | Self::NamespaceLost { .. })
+    }
+
+    /// Whether the state passes by itself, so that nobody needs to be told by an event.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::TenantNotFenced { .. } | Self::NamespaceTerminating { .. })
+    }
+}
+
+impl Level {
+    /// Whether tenants may name one of this level as their parent.
+    pub(crate) fn has_tenants_below(self) -> bool {
+        self != Self::Department
+    }
+}

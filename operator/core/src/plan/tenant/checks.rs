@@ -1,0 +1,125 @@
+//! Why a tenant may be refused: a list of named checks. None relies on another.
+
+use kube::ResourceExt;
+
+use super::valid::{granted, level_defaults};
+use super::{TenantWorld, status};
+use crate::kinds::{Figure, Quantity, Tenant};
+use crate::plan::{Refusal, metadata};
+
+type Check = fn(&Tenant, &TenantWorld) -> Result<(), Refusal>;
+
+/// Every check, the most fundamental first: the first refusal is the one that people see.
+pub const ALL: &[Check] = &[
+    platform_exists,
+    level_is_configured,
+    parent_exists,
+    parent_is_accepted,
+    parent_has_tenants_below,
+    division_lies_in_parent,
+    division_is_free,
+    protection_level_fits,
+    own_is_part_of_total,
+    namespace_is_ours,
+];
+
+fn platform_exists(_: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    world.platform.as_ref().map(|_| ()).ok_or(Refusal::NoPlatform)
+}
+
+fn level_is_configured(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    world.platform.as_deref().map_or(Ok(()), |platform| level_defaults(platform, tenant.spec.level).map(|_| ()))
+}
+
+fn parent_exists(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    match (&tenant.spec.parent, &world.parent) {
+        (Some(parent), None) => Err(Refusal::NoParent { parent: parent.clone() }),
+        _ => Ok(()),
+    }
+}
+
+fn parent_is_accepted(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    match (&tenant.spec.parent, &world.parent) {
+        (Some(name), Some(parent)) if status::is_refused(parent) => {
+            Err(Refusal::ParentRefused { parent: name.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn parent_has_tenants_below(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    match (&tenant.spec.parent, &world.parent) {
+        (Some(name), Some(parent)) if !parent.spec.level.has_tenants_below() => {
+            Err(Refusal::ParentLevel { parent: name.clone(), level: parent.spec.level.as_str() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A division lies strictly inside its parent's; a department or zone may also share it.
+fn division_lies_in_parent(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    let (Some(name), Some(parent)) = (&tenant.spec.parent, &world.parent) else { return Ok(()) };
+    let (inner, outer) = (&tenant.spec.division, &parent.spec.division);
+    let shares = !tenant.spec.level.owns_its_division() && inner.significant() == outer.significant();
+    if shares || inner.strictly_extends(outer) {
+        return Ok(());
+    }
+    Err(Refusal::DivisionOutsideParent { division: inner.to_string(), parent: name.clone(), outer: outer.to_string() })
+}
+
+fn division_is_free(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    match &world.rival {
+        Some(holder) if tenant.spec.level.owns_its_division() => {
+            Err(Refusal::DivisionTaken { division: tenant.spec.division.to_string(), holder: holder.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn protection_level_fits(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    match (&world.platform, tenant.spec.protection_level) {
+        (Some(platform), Some(asked)) if asked > platform.spec.protection_level => {
+            Err(Refusal::ProtectionLevel { asked, limit: platform.spec.protection_level })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn own_is_part_of_total(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    let Some(platform) = world.platform.as_deref() else { return Ok(()) };
+    let Ok(level) = level_defaults(platform, tenant.spec.level) else { return Ok(()) };
+    let granted = granted(tenant, level);
+    let figure = |quantity: &Option<Quantity>| quantity.as_ref().map_or(Figure::ZERO, Quantity::figure);
+    let apps = |apps: Option<i32>| Figure::units(i64::from(apps.unwrap_or(0)));
+    let (own, total) = (&granted.own, &granted.total);
+    let pairs = [
+        ("cpu", figure(&own.cpu), figure(&total.cpu)),
+        ("memory", figure(&own.memory), figure(&total.memory)),
+        ("storage", figure(&own.storage), figure(&total.storage)),
+        ("apps", apps(own.apps), apps(total.apps)),
+    ];
+    match pairs.into_iter().find(|(_, own, total)| own > total) {
+        Some((resource, own, total)) => {
+            Err(Refusal::OwnOverTotal { resource, own: own.to_string(), total: total.to_string() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// A namespace is the tenant's own when it carries the tenant's id, or when the operator wrote it
+/// for this tenant and somebody took the label off. Anything else is not touched.
+fn namespace_is_ours(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    let (name, id) = (tenant.name_any(), metadata::id(tenant));
+    let had_one = tenant.status.as_ref().is_some_and(|status| status.namespace.is_some());
+    match &world.namespace {
+        None if had_one => Err(Refusal::NamespaceLost { name, id }),
+        None => Ok(()),
+        Some(found) => {
+            let unlabelled_by_hand = found.id.is_none() && found.written_by_us && had_one;
+            if found.id.as_deref() != Some(&id) && !unlabelled_by_hand {
+                return Err(Refusal::NamespaceTaken { name });
+            }
+            if found.terminating { Err(Refusal::NamespaceTerminating { name }) } else { Ok(()) }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! From a Tenant to its namespace and the fence around it.
+
+mod checks;
+mod fence;
+mod limits;
+mod namespace;
+mod quota;
+mod role_bindings;
+mod service_account;
+mod status;
+mod valid;
+
+use std::sync::Arc;
+
+use k8s_openapi::api::{
+    core::v1::{LimitRange, Namespace, ResourceQuota, ServiceAccount},
+    networking::v1::NetworkPolicy,
+    rbac::v1::RoleBinding,
+};
+use kube::ResourceExt;
+
+use super::object::{Kind, Object};
+use super::{NamespaceFound, World};
+use crate::kinds::{Platform, Tenant};
+
+pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
+pub use status::{held, is_fenced, is_refused, pauses, status};
+pub use valid::ValidTenant;
+
+/// All that a pass over one tenant may know.
+#[derive(Debug, Clone, Default)]
+pub struct TenantWorld {
+    /// The Platform.
+    pub platform: Option<Arc<Platform>>,
+    /// The tenant that `spec.parent` names.
+    pub parent: Option<Arc<Tenant>>,
+    /// An earlier tenant with the same division.
+    pub rival: Option<String>,
+    /// What lies under the name of the tenant's namespace.
+    pub namespace: Option<NamespaceFound>,
+    /// The tenants below this one.
+    pub children: Vec<String>,
+    /// The Apps of this one.
+    pub apps: Vec<String>,
+}
+
+impl TenantWorld {
+    /// Dereferences all that `tenant` touches.
+    pub fn gather(tenant: &Tenant, world: &dyn World) -> Self {
+        let name = tenant.name_any();
+        let order = |tenant: &Tenant| (tenant.metadata.creation_timestamp.clone().map(|at| at.0), tenant.name_any());
+        let rivals = world.tenants_of_division(tenant.spec.division.significant()).into_iter();
+        let earlier = |other: &Arc<Tenant>| {
+            other.spec.level.owns_its_division() && other.name_any() != name && order(other) < order(tenant)
+        };
+        Self {
+            platform: world.platform(),
+            parent: tenant.spec.parent.as_ref().and_then(|parent| world.tenant(parent)),
+            rival: rivals.filter(earlier).min_by_key(|other| order(other)).map(|other| other.name_any()),
+            namespace: world.namespace(&name),
+            children: world.children(&name),
+            apps: world.apps(&name),
+        }
+    }
+}
+
+/// Everything that should exist for one tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// The namespace itself.
+    pub namespace: Namespace,
+    /// What it may use.
+    pub quota: ResourceQuota,
+    /// What a container gets that asks for nothing.
+    pub limits: LimitRange,
+    /// Denies everything in both directions but the name service.
+    pub fence: NetworkPolicy,
+    /// The namespace's default account, without a token.
+    pub service_account: ServiceAccount,
+    /// The administrators' rights.
+    pub admins: Option<RoleBinding>,
+    /// The viewers' rights.
+    pub viewers: Option<RoleBinding>,
+}
+
+/// Renders everything that should exist for `tenant`.
+pub fn desired(tenant: &ValidTenant) -> Desired {
+    Desired {
+        namespace: namespace::namespace(tenant),
+        quota: quota::quota(tenant),
+        limits: limits::limits(tenant),
+        fence: fence::fence(tenant),
+        service_account: service_account::service_account(tenant),
+        admins: role_bindings::admins(tenant),
+        viewers: role_bindings::viewers(tenant),
+    }
+}
+
+impl Desired {
+    /// The objects in the order in which they are written: the fence first, rights last, so that
+    /// at no instant anybody is let in to a namespace that is not closed and bounded.
+    pub fn in_order(&self) -> Vec<Object> {
+        let Self { namespace, quota, limits, fence, service_account, admins, viewers } = self;
+        let binding = |binding: &Option<RoleBinding>| binding.as_ref().map(|b| Object::of(Kind::RoleBinding, b));
+        [
+            Some(Object::of(Kind::Namespace, namespace)),
+            Some(Object::of(Kind::ResourceQuota, quota)),
+            Some(Object::of(Kind::LimitRange, limits)),
+            Some(Object::of(Kind::NetworkPolicy, fence)),
+            Some(Object::of(Kind::ServiceAccount, service_account)),
+            binding(admins),
+            binding(viewers),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}

@@ -1,0 +1,117 @@
+//! What a tenant's status says after a pass.
+
+use jiff::Timestamp;
+
+use super::{TenantWorld, ValidTenant};
+use crate::kinds::{Condition, Granted, Paused, Tenant, TenantStatus};
+use crate::plan::conditions::{self, Finding};
+use crate::plan::{Hold, Outcome, Refusal, Stop, metadata};
+
+/// The status that follows from the outcome of a pass.
+///
+/// `valid` is there when the checks passed. Fields that a failed pass could not learn keep what
+/// they said; conditions always speak of this generation.
+pub fn status(
+    tenant: &Tenant,
+    world: &TenantWorld,
+    valid: Option<&ValidTenant>,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> TenantStatus {
+    let old = tenant.status.clone().unwrap_or_default();
+    let generation = tenant.metadata.generation;
+    let namespace = match outcome {
+        Outcome::Done => valid.map(|valid| valid.name.clone()),
+        _ => old.namespace,
+    };
+    TenantStatus {
+        observed_generation: generation,
+        id: Some(metadata::id(tenant)),
+        conditions: conditions::dated(findings(valid, outcome, &old.conditions), &old.conditions, generation, now),
+        namespace,
+        granted: valid.map(|valid| valid.granted.clone()).or(old.granted),
+        children: count(&world.children),
+        apps: count(&world.apps),
+    }
+}
+
+fn count(names: &[String]) -> Option<i64> {
+    i64::try_from(names.len()).ok()
+}
+
+fn findings(valid: Option<&ValidTenant>, outcome: &Outcome, old: &[Condition]) -> Vec<Finding> {
+    let accepted = Finding::yes("Accepted", "Accepted", "");
+    let granted = |granted: &Granted| Finding::yes("Granted", "Granted", figures(granted));
+    let mut findings = match (outcome, valid) {
+        (Outcome::Refused(refusal), _) => return refused(refusal, old),
+        (Outcome::Done, Some(valid)) => {
+            vec![accepted, granted(&valid.granted), Finding::yes("Fenced", "Fenced", "")]
+        }
+        (Outcome::Stopped(stop), Some(valid)) => vec![accepted, granted(&valid.granted), stopped("Fenced", stop)],
+        (Outcome::Stopped(stop), None) => vec![stopped("Accepted", stop)],
+        (Outcome::Done, None) => Vec::new(),
+    };
+    findings.push(conditions::ready(&findings));
+    if let Some(suspended) = valid.and_then(|valid| valid.suspended.as_ref()) {
+        findings.push(Finding::yes("Suspended", "Suspended", suspended.reason.to_string()));
+    }
+    findings
+}
+
+/// A refusal removes nothing, so a fence that stood before still stands, unless it is the
+/// namespace itself that is the matter.
+fn refused(refusal: &Refusal, old: &[Condition]) -> Vec<Finding> {
+    let (reason, message) = (refusal.reason(), refusal.to_string());
+    let stood = conditions::find(old, "Fenced").is_some_and(|fenced| fenced.status == "True");
+    let fence = (stood && !refusal.concerns_namespace()).then(|| Finding::yes("Fenced", "Fenced", ""));
+    let verdict = [Finding::no("Accepted", reason, message.clone()), Finding::no("Ready", reason, message)];
+    verdict.into_iter().chain(fence).collect()
+}
+
+fn stopped(type_: &'static str, stop: &Stop) -> Finding {
+    Finding { type_, status: stop.status, reason: stop.reason, message: stop.message.clone() }
+}
+
+/// What was granted to the namespace itself, for people.
+fn figures(granted: &Granted) -> String {
+    let own = &granted.own;
+    let amount = |quantity: &Option<crate::kinds::Quantity>| quantity.clone().map_or_else(String::new, String::from);
+    format!(
+        "{} CPU, {} memory, {} storage, {} apps",
+        amount(&own.cpu),
+        amount(&own.memory),
+        amount(&own.storage),
+        own.apps.unwrap_or(0)
+    )
+}
+
+/// Whose pauses hold the operator's hand over a tenant, the widest first.
+pub fn pauses<'a>(tenant: &'a Tenant, world: &'a TenantWorld) -> Vec<(String, Option<&'a Paused>)> {
+    let platform = world.platform.as_ref().and_then(|platform| platform.spec.paused.as_ref());
+    vec![("the platform".to_owned(), platform), ("this tenant".to_owned(), tenant.spec.paused.as_ref())]
+}
+
+/// The status while somebody holds the operator's hand: what it was, and that it is paused.
+pub fn held(tenant: &Tenant, hold: &Hold, now: Timestamp) -> TenantStatus {
+    let old = tenant.status.clone().unwrap_or_default();
+    let conditions = conditions::held(hold, &old.conditions, tenant.metadata.generation, now);
+    TenantStatus { conditions, ..old }
+}
+
+/// Whether the last pass declined this very generation of the tenant.
+pub fn is_refused(tenant: &Tenant) -> bool {
+    let accepted = condition(tenant, "Accepted");
+    accepted.is_some_and(|accepted| {
+        accepted.status == "False" && accepted.observed_generation == tenant.metadata.generation
+    })
+}
+
+/// Whether the fence stands, as far as is known. While the API server is away the last word
+/// counts: what stood then still stands.
+pub fn is_fenced(tenant: &Tenant) -> bool {
+    condition(tenant, "Fenced").is_some_and(|fenced| fenced.status != "False")
+}
+
+fn condition<'a>(tenant: &'a Tenant, type_: &str) -> Option<&'a Condition> {
+    conditions::find(&tenant.status.as_ref()?.conditions, type_)
+}

@@ -1,0 +1,114 @@
+//! A tenant whose checks passed, with every absent field given its meaning.
+
+use kube::ResourceExt;
+
+use super::{TenantWorld, checks};
+use crate::kinds::{
+    Amounts, Container, Dns, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended, Tenant,
+};
+use crate::plan::{Refusal, metadata};
+
+/// A tenant whose checks passed. Renderers take this and never the stored object.
+#[derive(Debug, Clone)]
+pub struct ValidTenant {
+    /// Its name, also its namespace's.
+    pub name: String,
+    /// The stable id.
+    pub id: String,
+    /// What it is.
+    pub level: Level,
+    /// What it may use; every figure is there.
+    pub granted: Granted,
+    /// What a container gets that asks for nothing.
+    pub container: Container,
+    /// Where its images may come from.
+    pub registries: Vec<String>,
+    /// The cluster's name service.
+    pub dns: Dns,
+    /// Who may write.
+    pub administrators: Vec<Member>,
+    /// Who may read.
+    pub viewers: Vec<Member>,
+    /// Whether it is switched off.
+    pub suspended: Option<Suspended>,
+}
+
+impl ValidTenant {
+    /// Runs every check and fills in what the Platform says for absent fields.
+    ///
+    /// # Errors
+    /// The first check that refuses, in the order of the list.
+    pub fn check(tenant: &Tenant, world: &TenantWorld) -> Result<Self, Refusal> {
+        checks::ALL.iter().try_for_each(|check| check(tenant, world))?;
+        Self::resolve(tenant, world.platform.as_deref())
+    }
+
+    /// Fills in what the Platform says for absent fields, without checking the rest: for an App,
+    /// which asks for its tenant's defaults and waits for its fence by itself.
+    ///
+    /// # Errors
+    /// No Platform, or one without defaults for the level.
+    pub fn resolve(tenant: &Tenant, platform: Option<&Platform>) -> Result<Self, Refusal> {
+        let platform = platform.ok_or(Refusal::NoPlatform)?;
+        let level = level_defaults(platform, tenant.spec.level)?;
+        let spec = &tenant.spec;
+        Ok(Self {
+            name: tenant.name_any(),
+            id: metadata::id(tenant),
+            level: spec.level,
+            granted: granted(tenant, level),
+            container: level.container.clone(),
+            registries: registries(tenant, platform),
+            dns: dns(platform.spec.network.as_ref()),
+            administrators: spec.administrators.clone(),
+            viewers: spec.viewers.clone(),
+            suspended: spec.suspended.clone(),
+        })
+    }
+}
+
+/// What the Platform says for a level.
+pub(super) fn level_defaults(platform: &Platform, level: Level) -> Result<&LevelDefaults, Refusal> {
+    let found = platform.spec.levels.iter().find(|defaults| defaults.level == level);
+    found.ok_or(Refusal::LevelNotConfigured { level: level.as_str() })
+}
+
+/// What the tenant may use: its own figures where it names some, else the level's.
+pub(super) fn granted(tenant: &Tenant, level: &LevelDefaults) -> Granted {
+    let asked = tenant.spec.quota.clone().unwrap_or_default();
+    Granted {
+        total: overlay(asked.total.unwrap_or_default(), &level.quota.total),
+        own: overlay(asked.own.unwrap_or_default(), &level.quota.own),
+    }
+}
+
+fn overlay(asked: Amounts, level: &Amounts) -> Amounts {
+    Amounts {
+        cpu: asked.cpu.or_else(|| level.cpu.clone()),
+        memory: asked.memory.or_else(|| level.memory.clone()),
+        storage: asked.storage.or_else(|| level.storage.clone()),
+        apps: asked.apps.or(level.apps),
+    }
+}
+
+/// Where a tenant's images may come from: its own list, or its folder and the common one of each
+/// registry of the Platform.
+fn registries(tenant: &Tenant, platform: &Platform) -> Vec<String> {
+    let name = tenant.name_any();
+    match &tenant.spec.registries {
+        Some(own) => own.iter().map(|registry| registry.to_string()).collect(),
+        None => {
+            let folders = |registry| [format!("{registry}/{name}"), format!("{registry}/common")];
+            platform.spec.registries.iter().flat_map(folders).collect()
+        }
+    }
+}
+
+/// The Platform's name service, or the place where every cluster installer puts it.
+fn dns(network: Option<&NetworkDefaults>) -> Dns {
+    network.map(|network| network.dns.clone()).unwrap_or_else(|| Dns {
+        namespace: "kube-system".to_owned(),
+        labels: crate::plan::labels::map([("k8s-app", "kube-dns")]),
+        cidrs: Vec::new(),
+    })
+}

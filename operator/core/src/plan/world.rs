@@ -1,0 +1,213 @@
+//! What a decision may know: declarations, and the little of the rest that matters.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use kube::ResourceExt;
+use serde_json::Value;
+
+use super::labels;
+use crate::kinds::{App, Platform, Tenant};
+
+/// Looks things up for a pass. The operator answers from its caches, `yipan plan` from files.
+pub trait World {
+    /// The one Platform.
+    fn platform(&self) -> Option<Arc<Platform>>;
+    /// A tenant by name.
+    fn tenant(&self, name: &str) -> Option<Arc<Tenant>>;
+    /// Every tenant whose division has these significant digits.
+    fn tenants_of_division(&self, significant: &str) -> Vec<Arc<Tenant>>;
+    /// The names of the tenants below one, in order.
+    fn children(&self, parent: &str) -> Vec<String>;
+    /// An App by namespace and name.
+    fn app(&self, namespace: &str, name: &str) -> Option<Arc<App>>;
+    /// The names of the Apps of a namespace, in order.
+    fn apps(&self, namespace: &str) -> Vec<String>;
+    /// A namespace, whoever made it.
+    fn namespace(&self, name: &str) -> Option<NamespaceFound>;
+    /// The Deployment or CronJob of an App.
+    fn workload(&self, namespace: &str, name: &str) -> Option<WorkloadFound>;
+    /// The HTTPRoute of an App.
+    fn route(&self, namespace: &str, name: &str) -> Option<RouteFound>;
+}
+
+/// What matters of a namespace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamespaceFound {
+    /// Label `yipan.dev/id`.
+    pub id: Option<String>,
+    /// Whether we wrote it at some time.
+    pub written_by_us: bool,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+}
+
+impl NamespaceFound {
+    /// Reads a stored namespace.
+    pub fn read(object: &Value) -> Self {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let managers = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+        let ours = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(crate::drift::MANAGER);
+        Self {
+            id: text(&format!("/metadata/labels/{}", labels::ID.replace('/', "~1"))).map(str::to_owned),
+            written_by_us: managers.into_iter().any(ours),
+            terminating: text("/metadata/deletionTimestamp").is_some(),
+        }
+    }
+}
+
+/// What matters of a Deployment or CronJob.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkloadFound {
+    /// Whether its controller has seen its latest generation.
+    pub observed: bool,
+    /// Pods of the latest revision.
+    pub updated: i32,
+    /// Pods that serve.
+    pub available: i32,
+    /// Why no pods can be made, as the API server says it.
+    pub failure: Option<String>,
+    /// What keeps a pod from running.
+    pub trouble: Option<PodTrouble>,
+}
+
+/// What keeps a pod from running, as the node or the scheduler says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodTrouble {
+    /// Kubernetes' own word, such as `ImagePullBackOff`.
+    pub reason: String,
+    /// Kubernetes' own sentence.
+    pub message: String,
+}
+
+impl WorkloadFound {
+    /// Reads a stored Deployment or CronJob. What its pods say is added from elsewhere.
+    pub fn read(object: &Value) -> Self {
+        let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
+        let count = |pointer: &str| number(pointer).and_then(|count| i32::try_from(count).ok()).unwrap_or(0);
+        let conditions = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+        let is =
+            |condition: &Value, key: &str, wanted: &str| condition.get(key).and_then(Value::as_str) == Some(wanted);
+        let failing = |condition: &&Value| is(condition, "type", "ReplicaFailure") && is(condition, "status", "True");
+        let failure = conditions.into_iter().find(failing).and_then(|condition| condition.get("message")?.as_str());
+        Self {
+            observed: number("/status/observedGeneration") >= number("/metadata/generation"),
+            updated: count("/status/updatedReplicas"),
+            available: count("/status/availableReplicas"),
+            failure: failure.map(str::to_owned),
+            trouble: None,
+        }
+    }
+}
+
+impl PodTrouble {
+    /// Reads a stored pod; none when nothing is the matter.
+    pub fn read(pod: &Value) -> Option<Self> {
+        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let list = |pointer: &str| pod.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+        let waiting = list("/status/containerStatuses").find_map(|status| {
+            let waiting = status.pointer("/state/waiting")?;
+            // These two are the way of every healthy start.
+            let reason = text(waiting, "reason").filter(|r| r != "ContainerCreating" && r != "PodInitializing")?;
+            Some(Self { reason, message: text(waiting, "message").unwrap_or_default() })
+        });
+        let unscheduled = || {
+            list("/status/conditions").find_map(|condition| {
+                let reason = text(condition, "reason").filter(|reason| reason == "Unschedulable")?;
+                Some(Self { reason, message: text(condition, "message").unwrap_or_default() })
+            })
+        };
+        waiting.or_else(unscheduled)
+    }
+}
+
+/// What matters of an HTTPRoute.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RouteFound {
+    /// Whether the gateway accepted its latest generation; none: it has not looked yet.
+    pub accepted: Option<bool>,
+    /// What the gateway says.
+    pub message: String,
+}
+
+impl RouteFound {
+    /// Reads a stored HTTPRoute.
+    pub fn read(object: &Value) -> Self {
+        let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+        let parents = object.pointer("/status/parents").and_then(Value::as_array).into_iter().flatten();
+        let conditions = parents.filter_map(|parent| parent.get("conditions")?.as_array()).flatten();
+        let current = |condition: &&Value| condition.get("observedGeneration").and_then(Value::as_i64) >= generation;
+        let text =
+            |condition: &Value, key: &str| condition.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut found = Self::default();
+        for condition in conditions.filter(current) {
+            if !matches!(text(condition, "type").as_str(), "Accepted" | "ResolvedRefs") {
+                continue; // others speak of matters that do not keep requests out
+            }
+            if text(condition, "status") != "True" {
+                return Self { accepted: Some(false), message: text(condition, "message") };
+            }
+            found.accepted = Some(true);
+        }
+        found
+    }
+}
+
+/// A world made of declarations alone, for `yipan plan` and the golden cases.
+#[derive(Debug, Clone, Default)]
+pub struct Declared {
+    /// The one Platform.
+    pub platform: Option<Arc<Platform>>,
+    /// Tenants by name.
+    pub tenants: BTreeMap<String, Arc<Tenant>>,
+    /// Apps by namespace and name.
+    pub apps: BTreeMap<(String, String), Arc<App>>,
+    /// Namespaces that exist already.
+    pub namespaces: BTreeMap<String, NamespaceFound>,
+    /// Workloads that exist already.
+    pub workloads: BTreeMap<(String, String), WorkloadFound>,
+    /// Routes that exist already.
+    pub routes: BTreeMap<(String, String), RouteFound>,
+}
+
+fn key(namespace: &str, name: &str) -> (String, String) {
+    (namespace.to_owned(), name.to_owned())
+}
+
+impl World for Declared {
+    fn platform(&self) -> Option<Arc<Platform>> {
+        self.platform.clone()
+    }
+
+    fn tenant(&self, name: &str) -> Option<Arc<Tenant>> {
+        self.tenants.get(name).cloned()
+    }
+
+    fn tenants_of_division(&self, significant: &str) -> Vec<Arc<Tenant>> {
+        self.tenants.values().filter(|tenant| tenant.spec.division.significant() == significant).cloned().collect()
+    }
+
+    fn children(&self, parent: &str) -> Vec<String> {
+        let below = |tenant: &&Arc<Tenant>| tenant.spec.parent.as_ref().is_some_and(|name| name.as_str() == parent);
+        self.tenants.values().filter(below).map(|tenant| tenant.name_any()).collect()
+    }
+
+    fn app(&self, namespace: &str, name: &str) -> Option<Arc<App>> {
+        self.apps.get(&key(namespace, name)).cloned()
+    }
+
+    fn apps(&self, namespace: &str) -> Vec<String> {
+        self.apps.keys().filter(|(place, _)| place == namespace).map(|(_, name)| name.clone()).collect()
+    }
+
+    fn namespace(&self, name: &str) -> Option<NamespaceFound> {
+        self.namespaces.get(name).cloned()
+    }
+
+    fn workload(&self, namespace: &str, name: &str) -> Option<WorkloadFound> {
+        self.workloads.get(&key(namespace, name)).cloned()
+    }
+
+    fn route(&self, namespace: &str, name: &str) -> Option<RouteFound> {
+        self.routes.get(&key(namespace, name)).cloned()
+    }
+}
