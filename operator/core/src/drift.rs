@@ -11,6 +11,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value};
 
+use crate::plan::labels;
+
 /// The name under which everything of ours is applied.
 pub const MANAGER: &str = "yipan";
 
@@ -55,6 +57,19 @@ pub fn stored(object: &Value) -> Stored {
         .filter(|entry| !is(entry, "manager", MANAGER))
         .any(|entry| fields(entry).iter().any(|(field, theirs)| content(field) && adds(theirs, ours.get(field))));
     Stored { digest: Some(digest(&project(object, &ours))), foreign }
+}
+
+/// What a stored namespace shows. Others may label a namespace as they like, so what counts is
+/// every label and annotation under the prefixes that are ours alone, whoever wrote it.
+pub fn stored_namespace(object: &Value) -> Stored {
+    let ours = |key: &String| labels::OURS.iter().any(|prefix| key.starts_with(prefix)) || key == labels::MANAGED_BY;
+    let kept = |pointer: &str| -> Map<String, Value> {
+        let all = object.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+        all.filter(|(key, _)| ours(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let (labels, annotations) = (kept("/metadata/labels"), kept("/metadata/annotations"));
+    let metadata = serde_json::json!({ "metadata": { "labels": labels, "annotations": annotations } });
+    Stored { digest: Some(digest(&metadata)), foreign: false }
 }
 
 /// Metadata and status are others' business too; all the rest is ours alone.

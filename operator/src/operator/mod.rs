@@ -1,15 +1,17 @@
 //! `yipan operator`: runs until it is told to stop.
 
-use clap::Args;
+mod apply;
+mod caches;
+mod context;
+mod controllers;
+mod error;
+mod events;
+mod health;
+mod leader;
+mod metrics;
+mod options;
+mod prerequisites;
+mod serve;
 
-/// How the operator runs.
-#[derive(Debug, Clone, Args)]
-pub struct Options {}
-
-/// Runs the operator.
-///
-/// # Errors
-/// It cannot start at all.
-pub fn run(_options: Options) -> anyhow::Result<()> {
-    Ok(())
-}
+pub use options::{LogFormat, Options};
+pub use serve::{Operator, run};

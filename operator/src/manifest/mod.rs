@@ -1,0 +1,40 @@
+//! Declarations from files: read as kubectl reads them, refused as the API server refuses them.
+//!
+//! Everything that is wrong is found in one go: a reader collects problems and goes on. Objects
+//! that come from files have not met an API server; what it would have given them is made up in
+//! [`newcomer`], the same each time.
+
+mod files;
+mod gather;
+mod newcomer;
+mod plain;
+mod problem;
+mod schema;
+mod structure;
+mod yaml;
+
+pub use files::Source;
+pub use gather::Manifest;
+pub use problem::{Problem, Problems};
+
+use std::path::PathBuf;
+
+/// Reads every file under the paths, as one set of declarations.
+///
+/// # Errors
+/// A path cannot be read, or anything in the files is refused: all problems of all files.
+pub fn read(paths: &[PathBuf]) -> anyhow::Result<Manifest> {
+    Ok(parse(&files::under(paths)?)?)
+}
+
+/// Reads texts that are already in memory, as one set of declarations.
+///
+/// # Errors
+/// Anything in them is refused: all problems of all texts.
+pub fn parse(sources: &[Source]) -> anyhow::Result<Manifest, Problems> {
+    let mut gathering = gather::Gathering::new();
+    for source in sources {
+        gathering.add(source);
+    }
+    gathering.finish()
+}

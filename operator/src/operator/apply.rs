@@ -1,0 +1,247 @@
+//! The only writer of what Yipan makes. An object that is already as it should be is not written.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use kube::Api;
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
+use kube::core::ApiResource;
+use serde_json::{Value, json};
+use yipan_core::drift::{self, Digest, MANAGER};
+use yipan_core::plan::{Kind, Object, labels};
+
+use super::caches::{Child, Key};
+use super::context::Shared;
+use super::error::Error;
+
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It was as it should be.
+    Unchanged,
+    /// It was made, or brought to a changed declaration.
+    Applied,
+    /// Somebody else had changed or removed it.
+    Restored,
+}
+
+/// What was applied last, by namespace, kind and name.
+#[derive(Default)]
+pub struct Memory {
+    applied: Mutex<HashMap<(String, Key), Applied>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Applied {
+    desired: Digest,
+    /// What is stored after the write, where that differs from what was asked: something in the
+    /// cluster rewrites it on the way in, and asking again would go on for ever.
+    settled: Option<(Option<Digest>, bool)>,
+}
+
+impl Memory {
+    fn get(&self, namespace: &str, key: &Key) -> Option<Applied> {
+        let applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
+        applied.get(&(namespace.to_owned(), key.clone())).copied()
+    }
+
+    fn set(&self, namespace: &str, key: &Key, state: Applied) {
+        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
+        applied.insert((namespace.to_owned(), key.clone()), state);
+    }
+
+    fn remove(&self, namespace: &str, key: &Key) {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner).remove(&(namespace.to_owned(), key.clone()));
+    }
+}
+
+impl Shared {
+    /// Brings one object to what it should be.
+    ///
+    /// # Errors
+    /// Somebody else's object has the name, the API server rejects it, or is away.
+    pub async fn apply(&self, object: &Object) -> Result<Written, Error> {
+        let namespace = place(object);
+        let key = (object.kind, object.name.clone());
+        let desired = drift::desired(&object.value);
+        let before = self.caches.children.get(namespace, object.kind, &object.name);
+        let memory = self.memory.get(namespace, &key).filter(|applied| applied.desired == desired);
+        if before.as_ref().is_some_and(|child| is_as_desired(child, desired, memory)) {
+            self.metrics.unchanged.with_label_values(&[object.kind.as_str()]).inc();
+            return Ok(Written::Unchanged);
+        }
+        let after = match object.kind {
+            Kind::Namespace => self.write_namespace(object, before.as_ref()).await?,
+            _ => self.write(object, desired, before.as_ref()).await?,
+        };
+        let differs = after.digest != Some(desired) || after.foreign;
+        if differs {
+            tracing::warn!(%object, "something in the cluster rewrites this object; it is left as it is stored");
+        }
+        let settled = differs.then_some((after.digest, after.foreign));
+        self.memory.set(namespace, &key, Applied { desired, settled });
+        drop(self.caches.children.record(namespace, key, after)); // our own doing is no news
+        if memory.is_none() {
+            return Ok(Written::Applied);
+        }
+        self.metrics.restored.with_label_values(&[object.kind.as_str()]).inc();
+        Ok(Written::Restored)
+    }
+
+    /// Applies an object by server-side apply. The first time without force: a field that another
+    /// manager holds then shows that the name is taken.
+    async fn write(&self, object: &Object, desired: Digest, before: Option<&Child>) -> Result<Child, Error> {
+        let params = PatchParams::apply(MANAGER);
+        let params = if before.is_some() { params.force() } else { params };
+        let answer = self.patch(object, &params).await;
+        let stored = match answer {
+            Err(kube::Error::Api(status)) if status.is_conflict() && before.is_none() => self.retake(object).await?,
+            Err(kube::Error::Api(status))
+                if status.is_invalid() && is_immutable(&status.message) && before.is_some() =>
+            {
+                self.remake(object).await?
+            }
+            answer => answer.map_err(|error| Error::of_write(&object.to_string(), error))?,
+        };
+        let child = child(object, &stored)?;
+        if child.digest == Some(desired) && !child.foreign {
+            return Ok(child);
+        }
+        // What somebody added is not removed by an apply; replacing the object does.
+        let version = stored.pointer("/metadata/resourceVersion").cloned().unwrap_or(Value::Null);
+        let stored =
+            self.replace(object, version).await.map_err(|error| Error::of_write(&object.to_string(), error))?;
+        self::child(object, &stored)
+    }
+
+    /// An object of that name exists: ours, unknown to the cache as yet, or somebody else's.
+    async fn retake(&self, object: &Object) -> Result<Value, Error> {
+        let found = self.api(object).get(&object.name).await;
+        let found = found.map_err(|error| Error::of_write(&object.to_string(), error))?;
+        let found = serde_json::to_value(found).unwrap_or(Value::Null);
+        let label = format!("/metadata/labels/{}", labels::MANAGED_BY.replace('/', "~1"));
+        let labelled = found.pointer(&label).and_then(Value::as_str) == Some(labels::YIPAN);
+        if !labelled && drift::stored(&found).digest.is_none() {
+            return Err(Error::NameTaken { object: object.to_string() });
+        }
+        let answer = self.patch(object, &PatchParams::apply(MANAGER).force()).await;
+        answer.map_err(|error| Error::of_write(&object.to_string(), error))
+    }
+
+    /// An object of ours was remade by hand with an immutable field changed: only making it anew
+    /// brings it back.
+    async fn remake(&self, object: &Object) -> Result<Value, Error> {
+        let failed = |error| Error::of_write(&object.to_string(), error);
+        self.count(object.kind, "delete");
+        self.api(object).delete(&object.name, &DeleteParams::background()).await.map_err(failed)?;
+        self.patch(object, &PatchParams::apply(MANAGER).force()).await.map_err(failed)
+    }
+
+    /// A namespace is created, never applied, the first time: a create cannot adopt what somebody
+    /// made a moment before.
+    async fn write_namespace(&self, object: &Object, before: Option<&Child>) -> Result<Child, Error> {
+        let failed = |error| Error::of_write(&object.to_string(), error);
+        let api = self.api(object);
+        if before.is_none() {
+            self.count(object.kind, "create");
+            let params = PostParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
+            let new = serde_json::from_value(object.value.clone()).map_err(|error| Error::Broken(error.to_string()))?;
+            let made = api.create(&params, &new).await.map_err(failed)?;
+            return child(object, &serde_json::to_value(made).unwrap_or(Value::Null));
+        }
+        let stored = serde_json::to_value(api.get(&object.name).await.map_err(failed)?).unwrap_or(Value::Null);
+        let metadata = json!({
+            "resourceVersion": stored.pointer("/metadata/resourceVersion"),
+            "labels": difference(&stored, &object.value, "/metadata/labels"),
+            "annotations": difference(&stored, &object.value, "/metadata/annotations"),
+        });
+        self.count(object.kind, "patch");
+        let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
+        let mended = api.patch(&object.name, &params, &Patch::Merge(json!({ "metadata": metadata }))).await;
+        child(object, &serde_json::to_value(mended.map_err(failed)?).unwrap_or(Value::Null))
+    }
+
+    /// Deletes an object that should no longer exist, unless a namesake has taken its place.
+    ///
+    /// # Errors
+    /// The API server rejects it, or is away.
+    pub async fn remove(&self, namespace: &str, key: &Key, child: &Child) -> Result<(), Error> {
+        let (kind, name) = key;
+        if child.deleting {
+            return Ok(());
+        }
+        let only = Preconditions { uid: Some(child.uid.clone()), resource_version: None };
+        let params = DeleteParams { preconditions: Some(only), ..DeleteParams::background() };
+        let what = format!("{} {namespace}/{name}", kind.as_str());
+        self.count(*kind, "delete");
+        match api_of(self, *kind, namespace).delete(name, &params).await {
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {}
+            Err(error) => return Err(Error::of_write(&what, error)),
+        }
+        self.memory.remove(namespace, key);
+        drop(self.caches.children.forget(namespace, key, child.version));
+        tracing::info!(object = what, "removed: nothing declares it any more");
+        Ok(())
+    }
+
+    async fn patch(&self, object: &Object, params: &PatchParams) -> kube::Result<Value> {
+        self.count(object.kind, "apply");
+        let stored = self.api(object).patch(&object.name, params, &Patch::Apply(&object.value)).await?;
+        Ok(serde_json::to_value(stored).unwrap_or(Value::Null))
+    }
+
+    async fn replace(&self, object: &Object, version: Value) -> kube::Result<Value> {
+        self.count(object.kind, "replace");
+        let mut value = object.value.clone();
+        value["metadata"]["resourceVersion"] = version;
+        let whole: DynamicObject = serde_json::from_value(value).map_err(kube::Error::SerdeError)?;
+        let params = PostParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
+        let stored = self.api(object).replace(&object.name, &params, &whole).await?;
+        Ok(serde_json::to_value(stored).unwrap_or(Value::Null))
+    }
+
+    fn api(&self, object: &Object) -> Api<DynamicObject> {
+        api_of(self, object.kind, place(object))
+    }
+
+    fn count(&self, kind: Kind, verb: &str) {
+        self.metrics.writes.with_label_values(&[kind.as_str(), verb]).inc();
+    }
+}
+
+fn api_of(shared: &Shared, kind: Kind, namespace: &str) -> Api<DynamicObject> {
+    let resource: ApiResource = kind.resource();
+    match kind {
+        Kind::Namespace => Api::all_with(shared.client.clone(), &resource),
+        _ => Api::namespaced_with(shared.client.clone(), namespace, &resource),
+    }
+}
+
+/// Where an object is kept: a Namespace within itself.
+fn place(object: &Object) -> &str {
+    object.namespace.as_deref().unwrap_or(&object.name)
+}
+
+fn is_as_desired(child: &Child, desired: Digest, memory: Option<Applied>) -> bool {
+    let settled = memory.and_then(|applied| applied.settled) == Some((child.digest, child.foreign));
+    !child.deleting && (settled || (child.digest == Some(desired) && !child.foreign))
+}
+
+fn is_immutable(message: &str) -> bool {
+    message.contains("immutable") || message.contains("cannot change roleRef")
+}
+
+fn child(object: &Object, stored: &Value) -> Result<Child, Error> {
+    Child::read(object.kind, stored).ok_or_else(|| Error::Broken(format!("{object} came back without a version")))
+}
+
+/// The entries that should be there, and null for each under our prefixes that should not.
+fn difference(stored: &Value, wanted: &Value, pointer: &str) -> Value {
+    let wanted = wanted.pointer(pointer).and_then(Value::as_object).cloned().unwrap_or_default();
+    let there = stored.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+    let ours = |key: &str| labels::OURS.iter().any(|prefix| key.starts_with(prefix));
+    let strays = there.filter(|(key, _)| ours(key) && !wanted.contains_key(*key));
+    let nulls: serde_json::Map<String, Value> = strays.map(|(key, _)| (key.clone(), Value::Null)).collect();
+    nulls.into_iter().chain(wanted).collect()
+}

@@ -1,0 +1,216 @@
+//! Watches every kind of object that Yipan makes, and keeps of each what says whether it still is
+//! as it was applied.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use futures::StreamExt as _;
+use kube::api::DynamicObject;
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, ResourceExt as _};
+use serde_json::Value;
+use yipan_core::drift::{self, Digest};
+use yipan_core::plan::{Kind, NamespaceFound, RouteFound, WorkloadFound, labels};
+
+use super::super::context::Shared;
+
+/// An object of ours by kind and name, within a namespace. A Namespace is kept within itself.
+pub type Key = (Kind, String);
+
+/// What is kept of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Child {
+    /// Its resourceVersion, to order what is seen and what was written.
+    pub version: u64,
+    /// Its uid, so that a namesake is never deleted in its stead.
+    pub uid: String,
+    /// The digest of the fields we applied, as they are stored.
+    pub digest: Option<Digest>,
+    /// Whether somebody else added to its content.
+    pub foreign: bool,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// The App it belongs to; none for the tenant's own.
+    pub app: Option<String>,
+    /// What a decision needs beyond that.
+    pub found: Found,
+}
+
+/// What a decision needs of some kinds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// Nothing more.
+    Nothing,
+    /// Of a Namespace.
+    Namespace(NamespaceFound),
+    /// Of a Deployment or CronJob.
+    Workload(WorkloadFound),
+    /// Of an HTTPRoute.
+    Route(RouteFound),
+}
+
+impl Child {
+    /// Reduces a stored object. None: it cannot be one of ours.
+    pub fn read(kind: Kind, object: &Value) -> Option<Self> {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let label = |key: &str| text(&format!("/metadata/labels/{}", key.replace('/', "~1")));
+        let stored = match kind {
+            Kind::Namespace => drift::stored_namespace(object),
+            _ => drift::stored(object),
+        };
+        let found = match kind {
+            Kind::Namespace => Found::Namespace(NamespaceFound::read(object)),
+            Kind::Deployment | Kind::CronJob => Found::Workload(WorkloadFound::read(object)),
+            Kind::HTTPRoute => Found::Route(RouteFound::read(object)),
+            _ => Found::Nothing,
+        };
+        let owner = text("/metadata/ownerReferences/0/name").or_else(|| label(labels::NAME));
+        Some(Self {
+            version: text("/metadata/resourceVersion")?.parse().ok()?,
+            uid: text("/metadata/uid")?.to_owned(),
+            digest: stored.digest,
+            foreign: stored.foreign,
+            deleting: text("/metadata/deletionTimestamp").is_some(),
+            app: label(labels::APP_ID).and(owner).map(str::to_owned),
+            found,
+        })
+    }
+
+    /// Whether two states mean the same to every decision.
+    fn same(&self, other: &Self) -> bool {
+        Self { version: 0, ..self.clone() } == Self { version: 0, ..other.clone() }
+    }
+}
+
+/// Every object of ours, by namespace.
+#[derive(Default)]
+pub struct Children {
+    by_namespace: RwLock<HashMap<String, BTreeMap<Key, Child>>>,
+}
+
+impl Children {
+    /// One object.
+    pub fn get(&self, namespace: &str, kind: Kind, name: &str) -> Option<Child> {
+        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(namespace)?.get(&(kind, name.to_owned())).cloned()
+    }
+
+    /// The objects of one App, or those of the tenant itself.
+    pub fn of(&self, namespace: &str, app: Option<&str>) -> Vec<(Key, Child)> {
+        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
+        let within = all.get(namespace).into_iter().flatten();
+        within.filter(|(_, child)| child.app.as_deref() == app).map(|(k, c)| (k.clone(), c.clone())).collect()
+    }
+
+    /// How many objects are kept.
+    pub fn count(&self) -> usize {
+        self.by_namespace.read().unwrap_or_else(PoisonError::into_inner).values().map(BTreeMap::len).sum()
+    }
+
+    /// Records a state that was seen or written. Returns the owner if it means anything new.
+    pub fn record(&self, namespace: &str, key: Key, child: Child) -> Option<Option<String>> {
+        let mut all = self.by_namespace.write().unwrap_or_else(PoisonError::into_inner);
+        let within = all.entry(namespace.to_owned()).or_default();
+        let owner = child.app.clone();
+        let news = match within.get(&key) {
+            // The watch lags behind what we wrote ourselves.
+            Some(known) if known.version > child.version => return None,
+            Some(known) => !known.same(&child),
+            None => true,
+        };
+        within.insert(key, child);
+        news.then_some(owner)
+    }
+
+    /// Records that an object is gone, as of a version. Returns the owner it had.
+    pub fn forget(&self, namespace: &str, key: &Key, version: u64) -> Option<Option<String>> {
+        let mut all = self.by_namespace.write().unwrap_or_else(PoisonError::into_inner);
+        let within = all.get_mut(namespace)?;
+        if within.get(key).is_none_or(|known| known.version > version) {
+            return None; // made anew since
+        }
+        let owner = within.remove(key).map(|child| child.app);
+        if within.is_empty() {
+            all.remove(namespace);
+        }
+        owner
+    }
+
+    fn keys(&self, kind: Kind) -> Vec<(String, String)> {
+        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
+        let names = all.iter().flat_map(|(namespace, within)| within.keys().map(move |key| (namespace, key)));
+        names.filter(|(_, key)| key.0 == kind).map(|(namespace, key)| (namespace.clone(), key.1.clone())).collect()
+    }
+}
+
+/// Keeps one kind true, for as long as the operator runs.
+pub async fn watch(shared: Arc<Shared>, kind: Kind) {
+    let api = Api::<DynamicObject>::all_with(shared.client.clone(), &kind.resource());
+    let config = watcher::Config::default().streaming_lists();
+    // Namespaces are watched whoever made them: a name may be taken.
+    let config = match kind {
+        Kind::Namespace => config,
+        _ => config.labels(&format!("{}={}", labels::MANAGED_BY, labels::YIPAN)),
+    };
+    let mut stream = std::pin::pin!(watcher(api, config).default_backoff());
+    let mut listed: Vec<(String, String)> = Vec::new();
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(watcher::Event::Init) => listed.clear(),
+            Ok(watcher::Event::InitApply(object)) => {
+                listed.push(place(kind, &object));
+                seen(&shared, kind, &object);
+            }
+            Ok(watcher::Event::InitDone) => {
+                let mut known = shared.caches.children.keys(kind);
+                listed.sort_unstable();
+                known.retain(|place| listed.binary_search(place).is_err());
+                known.into_iter().for_each(|(namespace, name)| gone(&shared, &namespace, (kind, name), None));
+                shared.health.watch_works(kind.as_str());
+            }
+            Ok(watcher::Event::Apply(object)) => {
+                seen(&shared, kind, &object);
+                shared.health.watch_works(kind.as_str());
+            }
+            Ok(watcher::Event::Delete(object)) => {
+                let (namespace, name) = place(kind, &object);
+                gone(&shared, &namespace, (kind, name), object.resource_version());
+            }
+            Err(error) => shared.health.watch_failed(kind.as_str(), &error),
+        }
+    }
+}
+
+fn place(kind: Kind, object: &DynamicObject) -> (String, String) {
+    let name = object.name_any();
+    match kind {
+        Kind::Namespace => (name.clone(), name),
+        _ => (object.namespace().unwrap_or_default(), name),
+    }
+}
+
+fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {
+    let (namespace, name) = place(kind, object);
+    let Some(child) = serde_json::to_value(object).ok().and_then(|value| Child::read(kind, &value)) else {
+        tracing::error!(kind = kind.as_str(), namespace, name, "an object without version or uid was ignored");
+        return;
+    };
+    if let Some(owner) = shared.caches.children.record(&namespace, (kind, name), child) {
+        ask_for_owner(shared, &namespace, owner.as_deref());
+    }
+}
+
+/// `version` is none where a list no longer holds the object: then it is gone for certain.
+fn gone(shared: &Shared, namespace: &str, key: Key, version: Option<String>) {
+    let version = version.and_then(|version| version.parse().ok()).unwrap_or(u64::MAX);
+    if let Some(owner) = shared.caches.children.forget(namespace, &key, version) {
+        ask_for_owner(shared, namespace, owner.as_deref());
+    }
+}
+
+fn ask_for_owner(shared: &Shared, namespace: &str, app: Option<&str>) {
+    match app {
+        Some(app) => shared.caches.triggers.app(namespace, app),
+        None => shared.caches.triggers.tenant(namespace),
+    }
+}

@@ -1,0 +1,229 @@
+//! Watches Platforms, Tenants and Apps: keeps them whole and asks for whoever depends on a change.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Debug;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use futures::StreamExt as _;
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::{WatchStreamExt as _, reflector::ObjectRef, watcher};
+use kube::{Api, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::plan::{app, conditions};
+
+use super::super::context::Shared;
+use super::Guarded;
+
+/// Names by what they are looked up by. Names of objects that cannot be read are in it too: an
+/// App that is malformed still occupies its tenant.
+#[derive(Default)]
+pub struct Index {
+    names: RwLock<HashMap<(&'static str, String), BTreeSet<String>>>,
+}
+
+impl Index {
+    /// The names under a key, in order.
+    pub fn get(&self, relation: &'static str, key: &str) -> Vec<String> {
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        names.get(&(relation, key.to_owned())).map(|names| names.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    fn change(&self, old: Vec<(&'static str, String)>, new: Vec<(&'static str, String)>, name: &str) {
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        for key in old {
+            if let Some(set) = names.get_mut(&key) {
+                set.remove(name);
+                if set.is_empty() {
+                    names.remove(&key);
+                }
+            }
+        }
+        for key in new {
+            names.entry(key).or_default().insert(name.to_owned());
+        }
+    }
+}
+
+/// Tenants by parent.
+pub const PARENT: &str = "parent";
+/// Tenants by the significant digits of their division.
+pub const DIVISION: &str = "division";
+/// Apps by namespace.
+pub const NAMESPACE: &str = "namespace";
+
+/// A kind that people write, with what its changes mean to others.
+pub trait Declaration: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static {
+    /// The name of the watch, as /readyz shows it.
+    const WATCH: &'static str;
+
+    /// The keys under which an object is indexed.
+    fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)>;
+
+    /// Asks for everybody who depends on the difference between two states of an object.
+    fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared);
+}
+
+/// Keeps a store and the index true, for as long as the operator runs.
+pub async fn watch<K: Declaration>(shared: Arc<Shared>, mut writer: Writer<Guarded<K>>) {
+    let api = Api::<Guarded<K>>::all(shared.client.clone());
+    let config = watcher::Config::default().streaming_lists();
+    let stream = watcher(api, config).modify(|object| object.meta_mut().managed_fields = None).default_backoff();
+    let mut stream = std::pin::pin!(stream);
+    let mut listed = Vec::new();
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(event) => take(&shared, &mut writer, event, &mut listed),
+            Err(error) => shared.health.watch_failed(K::WATCH, &error),
+        }
+    }
+}
+
+/// Two states of an object, the former none when it is new, the latter when it is gone.
+type Change<K> = (Option<Arc<Guarded<K>>>, Option<Arc<Guarded<K>>>);
+
+/// Takes one event into the store, and only then asks for whoever depends on it. What is listed
+/// after a break becomes visible all at once, so its changes wait in `listed` until then.
+fn take<K: Declaration>(
+    shared: &Shared,
+    writer: &mut Writer<Guarded<K>>,
+    event: watcher::Event<Guarded<K>>,
+    listed: &mut Vec<Change<K>>,
+) {
+    let reader = writer.as_reader();
+    let change = |object: &Guarded<K>| (reader.get(&ObjectRef::from_obj(object)), Some(Arc::new(object.clone())));
+    let changes = match &event {
+        watcher::Event::Init => {
+            listed.clear();
+            Vec::new()
+        }
+        watcher::Event::InitApply(object) => {
+            listed.push(change(object));
+            Vec::new()
+        }
+        watcher::Event::InitDone => {
+            let gone = |(old, _): &Change<K>| old.clone();
+            let kept: std::collections::HashSet<_> = listed.iter().filter_map(gone).map(|old| key(&old)).collect();
+            let gone = reader.state().into_iter().filter(|old| !kept.contains(&key(old)));
+            let gone: Vec<Change<K>> = gone.map(|old| (Some(old), None)).collect();
+            listed.drain(..).chain(gone).collect()
+        }
+        watcher::Event::Apply(object) => vec![change(object)],
+        watcher::Event::Delete(object) => vec![(Some(Arc::new(object.clone())), None)],
+    };
+    let works = !matches!(event, watcher::Event::Init | watcher::Event::InitApply(_));
+    writer.apply_watcher_event(&event);
+    for (old, new) in changes {
+        settle(shared, old.as_deref(), new.as_deref());
+    }
+    if works {
+        shared.health.watch_works(K::WATCH);
+    }
+}
+
+fn key<K: Declaration>(object: &Guarded<K>) -> (Option<String>, String) {
+    (object.namespace(), object.name_any())
+}
+
+fn settle<K: Declaration>(shared: &Shared, old: Option<&Guarded<K>>, new: Option<&Guarded<K>>) {
+    if let (Some(old), Some(new)) = (old, new) {
+        if old.resource_version() == new.resource_version() {
+            return; // listed again, nothing new
+        }
+    }
+    let keys = |object: Option<&Guarded<K>>| object.map(K::keys).unwrap_or_default();
+    let name = old.or(new).map(|object| object.name_any()).unwrap_or_default();
+    shared.caches.index.change(keys(old), keys(new), &name);
+    K::changed(old, new, shared);
+}
+
+/// Whether more than the status differs.
+fn redeclared<K: Declaration>(old: Option<&Guarded<K>>, new: Option<&Guarded<K>>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return true };
+    let declared = |object: &Guarded<K>| {
+        let meta = object.meta().clone();
+        (meta.generation, meta.uid, meta.labels, meta.finalizers, meta.deletion_timestamp)
+    };
+    declared(old) != declared(new)
+}
+
+impl Declaration for Platform {
+    const WATCH: &'static str = "Platform";
+
+    fn keys(_: &Guarded<Self>) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// Everything depends on the Platform.
+    fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared) {
+        if redeclared(old, new) {
+            shared.look_at_everything();
+        }
+    }
+}
+
+impl Declaration for Tenant {
+    const WATCH: &'static str = "Tenant";
+
+    fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)> {
+        let Ok(tenant) = &object.0 else { return Vec::new() };
+        let parent = tenant.spec.parent.iter().map(|parent| (PARENT, parent.to_string()));
+        parent.chain([(DIVISION, tenant.spec.division.significant().to_owned())]).collect()
+    }
+
+    /// A tenant's children, Apps and rivals ask what it says; its parent counts it.
+    fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared) {
+        let (triggers, index) = (&shared.caches.triggers, &shared.caches.index);
+        let name = old.or(new).map(|object| object.name_any()).unwrap_or_default();
+        let redeclared = redeclared(old, new);
+        if redeclared {
+            triggers.tenant(&name);
+        }
+        if redeclared || verdict(old) != verdict(new) {
+            index.get(PARENT, &name).iter().for_each(|child| triggers.tenant(child));
+            index.get(NAMESPACE, &name).iter().for_each(|app| triggers.app(&name, app));
+        }
+        if old.is_none() || new.is_none() {
+            let keys = old.or(new).map(Self::keys).unwrap_or_default();
+            for (relation, key) in keys {
+                match relation {
+                    PARENT => triggers.tenant_later(&key),
+                    _ => index.get(DIVISION, &key).iter().for_each(|rival| triggers.tenant(rival)),
+                }
+            }
+        }
+    }
+}
+
+/// What others ask of a tenant's status.
+fn verdict(tenant: Option<&Guarded<Tenant>>) -> Vec<(String, String)> {
+    let Some(Ok(tenant)) = tenant.map(|tenant| &tenant.0) else { return Vec::new() };
+    let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let of = |type_: &str| conditions::find(conditions, type_).map(|found| (type_.to_owned(), found.status.clone()));
+    ["Accepted", "Fenced"].into_iter().filter_map(of).collect()
+}
+
+impl Declaration for App {
+    const WATCH: &'static str = "App";
+
+    fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)> {
+        vec![(NAMESPACE, object.namespace().unwrap_or_default())]
+    }
+
+    /// The Apps at the other ends of its connections ask what it says; its tenant counts it.
+    fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared) {
+        let triggers = &shared.caches.triggers;
+        let Some(either) = old.or(new) else { return };
+        let namespace = either.namespace().unwrap_or_default();
+        if !redeclared(old, new) {
+            return;
+        }
+        triggers.app(&namespace, &either.name_any());
+        for app in [old, new].into_iter().flatten().filter_map(|object| object.0.as_ref().ok()) {
+            app::peers(app).iter().for_each(|peer| triggers.app(&peer.tenant, &peer.app));
+        }
+        if old.is_none() || new.is_none() {
+            triggers.tenant_later(&namespace);
+        }
+    }
+}

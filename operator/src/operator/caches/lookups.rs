@@ -1,0 +1,62 @@
+//! The caches as the world that decisions look things up in.
+
+use std::sync::Arc;
+
+use kube::runtime::reflector::ObjectRef;
+use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::plan::{Kind, NamespaceFound, RouteFound, WorkloadFound, World};
+
+use super::declared::{DIVISION, NAMESPACE, PARENT};
+use super::{Caches, Found};
+
+/// Answers from the caches.
+pub struct Lookups<'a>(pub &'a Caches);
+
+impl World for Lookups<'_> {
+    fn platform(&self) -> Option<Arc<Platform>> {
+        self.0.platforms.get(&ObjectRef::new("platform"))?.0.clone().ok()
+    }
+
+    fn tenant(&self, name: &str) -> Option<Arc<Tenant>> {
+        self.0.tenants.get(&ObjectRef::new(name))?.0.clone().ok()
+    }
+
+    fn tenants_of_division(&self, significant: &str) -> Vec<Arc<Tenant>> {
+        self.0.index.get(DIVISION, significant).iter().filter_map(|name| self.tenant(name)).collect()
+    }
+
+    fn children(&self, parent: &str) -> Vec<String> {
+        self.0.index.get(PARENT, parent)
+    }
+
+    fn app(&self, namespace: &str, name: &str) -> Option<Arc<App>> {
+        self.0.apps.get(&ObjectRef::new(name).within(namespace))?.0.clone().ok()
+    }
+
+    fn apps(&self, namespace: &str) -> Vec<String> {
+        self.0.index.get(NAMESPACE, namespace)
+    }
+
+    fn namespace(&self, name: &str) -> Option<NamespaceFound> {
+        match self.0.children.get(name, Kind::Namespace, name)?.found {
+            Found::Namespace(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    fn workload(&self, namespace: &str, name: &str) -> Option<WorkloadFound> {
+        let either = [Kind::Deployment, Kind::CronJob].into_iter();
+        let child = either.filter_map(|kind| self.0.children.get(namespace, kind, name)).next()?;
+        match child.found {
+            Found::Workload(found) => Some(WorkloadFound { trouble: self.0.pods.trouble(namespace, name), ..found }),
+            _ => None,
+        }
+    }
+
+    fn route(&self, namespace: &str, name: &str) -> Option<RouteFound> {
+        match self.0.children.get(namespace, Kind::HTTPRoute, name)?.found {
+            Found::Route(found) => Some(found),
+            _ => None,
+        }
+    }
+}

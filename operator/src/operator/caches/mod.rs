@@ -1,0 +1,86 @@
+//! What the operator keeps of the cluster: declarations whole, everything else reduced to what a
+//! decision needs. There may be 120,000 objects; a hundred bytes of each is enough.
+
+mod children;
+mod declared;
+mod guarded;
+mod lookups;
+mod pods;
+mod triggers;
+
+use std::sync::Arc;
+
+use kube::runtime::reflector::{self, Store};
+use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::plan::Kind;
+
+use super::context::Shared;
+pub use children::{Child, Children, Found, Key};
+pub use declared::Index;
+pub use guarded::Guarded;
+pub use lookups::Lookups;
+pub use pods::Pods;
+pub use triggers::{Triggers, pass_on};
+
+/// Everything that is kept, each part filled by a watch of its own.
+pub struct Caches {
+    /// Platforms; there is one.
+    pub platforms: Store<Guarded<Platform>>,
+    /// Tenants, whole.
+    pub tenants: Store<Guarded<Tenant>>,
+    /// Apps, whole.
+    pub apps: Store<Guarded<App>>,
+    /// Names by parent, division and namespace.
+    pub index: Index,
+    /// Every object that Yipan makes, reduced.
+    pub children: Children,
+    /// What keeps pods from running.
+    pub pods: Pods,
+    /// Who has to be looked at because of what was seen.
+    pub triggers: Triggers,
+}
+
+/// The writing ends of the stores, handed to the watches.
+pub struct Writers {
+    platforms: reflector::store::Writer<Guarded<Platform>>,
+    tenants: reflector::store::Writer<Guarded<Tenant>>,
+    apps: reflector::store::Writer<Guarded<App>>,
+}
+
+impl Caches {
+    /// Empty caches and the ends through which the watches fill them.
+    pub fn new() -> (Self, Writers) {
+        let (platforms, platform_writer) = reflector::store();
+        let (tenants, tenant_writer) = reflector::store();
+        let (apps, app_writer) = reflector::store();
+        let writers = Writers { platforms: platform_writer, tenants: tenant_writer, apps: app_writer };
+        let caches = Self {
+            platforms,
+            tenants,
+            apps,
+            index: Index::default(),
+            children: Children::default(),
+            pods: Pods::default(),
+            triggers: Triggers::default(),
+        };
+        (caches, writers)
+    }
+}
+
+/// The names of all watches, as /readyz shows them.
+pub fn watches() -> impl Iterator<Item = &'static str> {
+    ["Platform", "Tenant", "App", "Pod"].into_iter().chain(Kind::ALL.map(Kind::as_str))
+}
+
+/// Starts every watch as a task of its own; they end with the runtime.
+pub fn start(shared: &Arc<Shared>, writers: Writers) -> Vec<tokio::task::JoinHandle<()>> {
+    let Writers { platforms, tenants, apps } = writers;
+    let mut tasks = vec![
+        tokio::spawn(declared::watch(Arc::clone(shared), platforms)),
+        tokio::spawn(declared::watch(Arc::clone(shared), tenants)),
+        tokio::spawn(declared::watch(Arc::clone(shared), apps)),
+        tokio::spawn(pods::watch(Arc::clone(shared))),
+    ];
+    tasks.extend(Kind::ALL.map(|kind| tokio::spawn(children::watch(Arc::clone(shared), kind))));
+    tasks
+}

@@ -1,0 +1,112 @@
+//! What the parts of the operator share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kube::runtime::reflector::ObjectRef;
+use kube::{Client, Resource, ResourceExt as _};
+use yipan_core::kinds::{App, Platform, Tenant};
+
+use super::apply::Memory;
+use super::caches::Caches;
+use super::events::Events;
+use super::health::Health;
+use super::metrics::Metrics;
+
+/// What the parts of the operator share.
+pub struct Shared {
+    /// The way to the API server.
+    pub client: Client,
+    /// What is known of the cluster.
+    pub caches: Caches,
+    /// What /readyz says.
+    pub health: Health,
+    /// What /metrics says.
+    pub metrics: Metrics,
+    /// Tells people what happened.
+    pub events: Events,
+    /// What was applied, for telling drift from a changed declaration.
+    pub memory: Memory,
+    /// Platforms that were just written, until the watch catches up.
+    pub platforms: Newest<Platform>,
+    /// Tenants that were just written, until the watch catches up.
+    pub tenants: Newest<Tenant>,
+    /// Apps that were just written, until the watch catches up.
+    pub apps: Newest<App>,
+    /// How often in a row a pass over an object failed.
+    pub failures: Failures,
+}
+
+impl Shared {
+    /// Asks for every object to be looked at: at the start of a leadership, and when the Platform
+    /// changed.
+    pub fn look_at_everything(&self) {
+        let (caches, triggers) = (&self.caches, &self.caches.triggers);
+        triggers.platform();
+        caches.tenants.state().iter().for_each(|tenant| triggers.tenants.push(ObjectRef::from_obj(tenant.as_ref())));
+        caches.apps.state().iter().for_each(|app| triggers.apps.push(ObjectRef::from_obj(app.as_ref())));
+    }
+}
+
+/// Objects as our own writes left them. A pass that ran on what the watch has not yet overtaken
+/// would write the same status again with a later time.
+pub struct Newest<K> {
+    written: Mutex<HashMap<(Option<String>, String), Arc<K>>>,
+}
+
+impl<K> Default for Newest<K> {
+    fn default() -> Self {
+        Self { written: Mutex::default() }
+    }
+}
+
+impl<K: Resource + Clone> Newest<K> {
+    /// The later of what is cached and what we wrote.
+    pub fn of(&self, cached: Arc<K>) -> Arc<K> {
+        let key = (cached.namespace(), cached.name_any());
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        match written.get(&key) {
+            Some(ours) if version(ours.as_ref()) > version(cached.as_ref()) && ours.uid() == cached.uid() => {
+                Arc::clone(ours)
+            }
+            Some(_) => {
+                written.remove(&key);
+                cached
+            }
+            None => cached,
+        }
+    }
+
+    /// Records what a write returned.
+    pub fn record(&self, object: K) -> Arc<K> {
+        let object = Arc::new(object);
+        let key = (object.namespace(), object.name_any());
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&object));
+        object
+    }
+}
+
+fn version<K: Resource>(object: &K) -> u64 {
+    object.resource_version().and_then(|version| version.parse().ok()).unwrap_or(0)
+}
+
+/// How often in a row a pass over an object failed.
+#[derive(Default)]
+pub struct Failures {
+    counts: Mutex<HashMap<String, u32>>,
+}
+
+impl Failures {
+    /// One more; returns how many.
+    pub fn count(&self, object: &str) -> u32 {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(object.to_owned()).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// It went well again.
+    pub fn forget(&self, object: &str) {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(object);
+    }
+}

@@ -1,0 +1,101 @@
+//! One reconcile a kind: dereference, validate, plan, apply, status.
+
+mod app;
+mod outcome;
+mod platform;
+mod tenant;
+mod unreadable;
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _};
+use kube::Resource;
+use kube::runtime::controller::{Action, Config, applier};
+use kube::runtime::reflector::{ObjectRef, Store};
+
+use super::caches::Guarded;
+use super::context::Shared;
+use super::error::Error;
+use super::events::Act;
+
+/// A reconcile of one kind.
+type Reconcile<K> = fn(Arc<Shared>, Arc<Guarded<K>>) -> BoxFuture<'static, Result<Action, Error>>;
+
+/// Works off all queues until `end`; passes that have begun may take `grace` to end.
+pub async fn run(shared: &Arc<Shared>, concurrency: u16, grace: Duration, end: impl Future<Output = ()>) {
+    let (caches, triggers) = (&shared.caches, &shared.caches.triggers);
+    let config = Config::default().concurrency(concurrency);
+    let work = futures::future::join3(
+        work(shared, caches.platforms.clone(), triggers.platforms.open(), platform::reconcile, config.clone()),
+        work(shared, caches.tenants.clone(), triggers.tenants.open(), tenant::reconcile, config.clone()),
+        work(shared, caches.apps.clone(), triggers.apps.open(), app::reconcile, config),
+    );
+    shared.look_at_everything();
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        _ = &mut work => return,
+        () = end => {}
+    }
+    triggers.platforms.close();
+    triggers.tenants.close();
+    triggers.apps.close();
+    if tokio::time::timeout(grace, work).await.is_err() {
+        tracing::warn!(?grace, "passes that had begun did not end in time");
+    }
+}
+
+async fn work<K>(
+    shared: &Arc<Shared>,
+    store: Store<Guarded<K>>,
+    queue: impl futures::Stream<Item = ObjectRef<Guarded<K>>> + Send,
+    reconcile: Reconcile<K>,
+    config: Config,
+) where
+    K: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static,
+{
+    // Every pass is a task, so that both cores decide and a panic ends one pass alone.
+    let pass = move |object: Arc<Guarded<K>>, shared: Arc<Shared>| {
+        let task = tokio::spawn(reconcile(shared, object));
+        task.map_err(|broken| Error::Broken(broken.to_string())).and_then(futures::future::ready).boxed()
+    };
+    let passes = applier(pass, policy, Arc::clone(shared), store, queue.map(Ok::<_, std::convert::Infallible>), config);
+    passes
+        .for_each(async |result| match result {
+            Ok(_) | Err(kube::runtime::controller::Error::ObjectNotFound(_)) => {}
+            Err(kube::runtime::controller::Error::ReconcilerFailed(error, object)) => match &error {
+                Error::Refused(refusal) => tracing::info!(%object, reason = refusal.reason(), %refusal, "refused"),
+                Error::Conflict { .. } => tracing::debug!(%object, %error, "looking again"),
+                error => {
+                    tracing::warn!(%object, reason = error.reason(), cause = cause(error), %error, "a pass failed")
+                }
+            },
+            Err(error) => tracing::error!(%error, "the queue failed"),
+        })
+        .await;
+}
+
+/// What lies behind an error, for the log alone.
+fn cause(error: &Error) -> Option<String> {
+    std::error::Error::source(error).map(super::error::short)
+}
+
+fn policy<K: Resource<DynamicType = ()> + Clone>(
+    object: Arc<Guarded<K>>,
+    error: &Error,
+    shared: Arc<Shared>,
+) -> Action {
+    error.again(shared.failures.count(&outcome::name(object.as_ref())))
+}
+
+/// Says on the Platform which kinds cannot be watched, for those who look there first.
+pub async fn tell_of_watches(shared: &Shared, broken: &[(String, String)]) {
+    let Some(platform) = shared.caches.platforms.get(&ObjectRef::new("platform")) else { return };
+    for (watch, why) in broken.iter().filter(|(_, why)| why.contains("forbidden")) {
+        let text = format!("{watch}: {why}; give the operator its ClusterRole back");
+        shared.events.warn(platform.as_ref(), Act::Watch, "WatchForbidden", &text).await;
+    }
+}

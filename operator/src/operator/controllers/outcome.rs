@@ -1,0 +1,131 @@
+//! What every controller does after a pass: count it, write the status if it says anything new,
+//! and tell people of what they have to know.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Resource, ResourceExt as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use yipan_core::drift::MANAGER;
+use yipan_core::plan::{Outcome, conditions};
+
+use super::super::context::{Newest, Shared};
+use super::super::error::Error;
+use super::super::events::Act;
+
+/// An object's kind, namespace and name, for logs and counts.
+pub fn name<K: Resource<DynamicType = ()>>(object: &K) -> String {
+    match object.namespace() {
+        Some(namespace) => format!("{} {namespace}/{}", K::kind(&()), object.name_any()),
+        None => format!("{} {}", K::kind(&()), object.name_any()),
+    }
+}
+
+/// The outcome that conditions speak of.
+pub fn of<T>(pass: &Result<T, Error>) -> Outcome {
+    match pass {
+        Ok(_) => Outcome::Done,
+        Err(Error::Refused(refusal)) => Outcome::Refused(refusal.clone()),
+        Err(error) => Outcome::Stopped(error.stop()),
+    }
+}
+
+/// Counts a pass by how it ended.
+pub fn count<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, pass: &Result<T, Error>) {
+    let result = pass.as_ref().err().map_or("done", Error::reason);
+    shared.metrics.passes.with_label_values(&[&K::kind(&()), result]).inc();
+    if pass.is_ok() {
+        shared.failures.forget(&name(object));
+    }
+}
+
+/// Writes a status by server-side apply. The resourceVersion goes along, so that a leader who no
+/// longer is one, or who decided on an older declaration, gets a conflict.
+///
+/// # Errors
+/// The API server rejects it, or is away.
+pub async fn write_status<K, S>(
+    shared: &Shared,
+    api: &Api<K>,
+    object: &K,
+    status: &S,
+    newest: &Newest<K>,
+) -> Result<(), Error>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+    S: Serialize,
+{
+    let patch = json!({
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "metadata": { "resourceVersion": object.resource_version(), "uid": object.uid() },
+        "status": status,
+    });
+    shared.metrics.writes.with_label_values(&[&K::kind(&()), "status"]).inc();
+    let params = PatchParams::apply(MANAGER).force();
+    match api.patch_status(&object.name_any(), &params, &Patch::Apply(patch)).await {
+        Ok(written) => {
+            newest.record(written);
+            Ok(())
+        }
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()), // deleted meanwhile
+        Err(error) => Err(Error::of_write(&format!("the status of {}", name(object)), error)),
+    }
+}
+
+/// Tells people, once, when `Ready` turns to a state in which somebody has to act, and when it
+/// turns back. The way from creation to the first Ready is not worth an event.
+pub async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &[Condition], new: &[Condition]) {
+    let ready = |conditions: &[Condition]| conditions::find(conditions, "Ready").cloned();
+    let (before, Some(now)) = (ready(old), ready(new)) else { return };
+    let waits = ["Progressing", "RoutePending", "TenantNotFenced", "NamespaceTerminating", "Unavailable", "Conflict"];
+    if before.as_ref().is_some_and(|before| before.reason == now.reason) || waits.contains(&now.reason.as_str()) {
+        return;
+    }
+    if now.status != "True" {
+        shared.events.warn(object, Act::Check, &now.reason, &now.message).await;
+    } else if before.is_some_and(|before| !waits.contains(&before.reason.as_str())) {
+        shared.events.note(object, Act::Apply, "Ready", "ready again").await;
+    }
+}
+
+/// Marks an object with its id and, where asked, a finalizer, in one write before anything else.
+///
+/// # Errors
+/// The API server rejects it, or is away.
+pub async fn mark<K>(
+    shared: &Shared,
+    api: &Api<K>,
+    object: Arc<K>,
+    finalizer: Option<&str>,
+    newest: &Newest<K>,
+) -> Result<Arc<K>, Error>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+{
+    use yipan_core::plan::{labels, metadata};
+    let id = metadata::id(object.as_ref());
+    let labelled = object.labels().get(labels::ID) == Some(&id);
+    let held = finalizer.is_none_or(|wanted| object.finalizers().iter().any(|held| held == wanted));
+    if labelled && held {
+        return Ok(object);
+    }
+    let finalizers: Vec<String> = match finalizer {
+        Some(wanted) if !held => object.finalizers().iter().cloned().chain([wanted.to_owned()]).collect(),
+        _ => object.finalizers().to_vec(),
+    };
+    let patch = json!({ "metadata": {
+        "resourceVersion": object.resource_version(),
+        "labels": { labels::ID: id },
+        "finalizers": finalizers,
+    }});
+    shared.metrics.writes.with_label_values(&[&K::kind(&()), "metadata"]).inc();
+    let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
+    let written = api.patch(&object.name_any(), &params, &Patch::Merge(patch)).await;
+    let written = written.map_err(|error| Error::of_write(&name(object.as_ref()), error))?;
+    Ok(newest.record(written))
+}

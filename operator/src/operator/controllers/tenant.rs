@@ -1,0 +1,134 @@
+//! Tenants: the namespace, the fence, and rights last.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::controller::Action;
+use kube::{Api, ResourceExt as _};
+use serde_json::json;
+use yipan_core::drift::MANAGER;
+use yipan_core::kinds::{Tenant, TenantStatus};
+use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
+use yipan_core::plan::{Kind, conditions, hold};
+
+use super::super::apply::Written;
+use super::super::caches::{Guarded, Lookups};
+use super::super::context::Shared;
+use super::super::error::Error;
+use super::super::events::Act;
+use super::{outcome, unreadable};
+
+/// Held by a Tenant so that it does not go before what is below it.
+const FINALIZER: &str = "yipan.dev/tenant";
+
+/// Brings one tenant from declared to existing.
+pub fn reconcile(shared: Arc<Shared>, object: Arc<Guarded<Tenant>>) -> BoxFuture<'static, Result<Action, Error>> {
+    async move {
+        match &object.0 {
+            Ok(tenant) => converge(&shared, shared.tenants.of(Arc::clone(tenant))).await,
+            Err(invalid) => unreadable::report(&shared, object.as_ref(), invalid).await,
+        }
+    }
+    .boxed()
+}
+
+async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error> {
+    let timer = shared.metrics.pass_seconds.with_label_values(&["Tenant"]).start_timer();
+    let api = Api::<Tenant>::all(shared.client.clone());
+    let world = TenantWorld::gather(&tenant, &Lookups(&shared.caches)); // the only step that reads
+    let now = Timestamp::now();
+    if let Some(hold) = hold(tenant::pauses(&tenant, &world), now) {
+        save(shared, &api, &tenant, tenant::held(&tenant, &hold, now)).await?;
+        return Ok(Action::requeue(hold.paused.until.0.duration_since(now).unsigned_abs()));
+    }
+    if tenant.metadata.deletion_timestamp.is_some() {
+        return retire(shared, &api, &tenant, &world).await;
+    }
+    let tenant = outcome::mark(shared, &api, tenant, Some(FINALIZER), &shared.tenants).await?;
+    let checked = ValidTenant::check(&tenant, &world).map_err(Error::from);
+    let pass = match &checked {
+        Ok(valid) => apply(shared, &tenant, valid).await,
+        Err(Error::Refused(refusal)) => Err(Error::Refused(refusal.clone())),
+        Err(_) => Ok(()),
+    };
+    // Status follows a failure too: a Ready left over from yesterday would be a lie.
+    let status = tenant::status(&tenant, &world, checked.as_ref().ok(), &outcome::of(&pass), Timestamp::now());
+    save(shared, &api, &tenant, status).await?;
+    outcome::count(shared, tenant.as_ref(), &pass);
+    timer.observe_duration();
+    pass.map(|()| Action::await_change())
+}
+
+async fn apply(shared: &Shared, tenant: &Tenant, valid: &ValidTenant) -> Result<(), Error> {
+    let desired = tenant::desired(valid).in_order();
+    for object in &desired {
+        if shared.apply(object).await? == Written::Restored {
+            let text = format!("{object} was changed or removed by somebody else; it is as declared again");
+            shared.events.warn(tenant, Act::Apply, "Restored", &text).await;
+        }
+    }
+    let wanted = |kind: Kind, name: &str| desired.iter().any(|object| object.kind == kind && object.name == name);
+    for (key, child) in shared.caches.children.of(&valid.name, None) {
+        if key.0 != Kind::Namespace && !wanted(key.0, &key.1) {
+            shared.remove(&valid.name, &key, &child).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn save(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, status: TenantStatus) -> Result<(), Error> {
+    let old = tenant.status.clone().unwrap_or_default();
+    if old == status {
+        return Ok(());
+    }
+    outcome::write_status(shared, api, tenant, &status, &shared.tenants).await?;
+    outcome::tell(shared, tenant, &old.conditions, &status.conditions).await;
+    Ok(())
+}
+
+/// Lets a tenant go once nothing is below it: a deletion that was accepted cannot be taken back,
+/// so it waits and says for what. The namespace goes with the tenant, empty of Apps.
+async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: &TenantWorld) -> Result<Action, Error> {
+    let held = tenant.finalizers().iter().any(|finalizer| finalizer == FINALIZER);
+    if !held {
+        return Ok(Action::await_change());
+    }
+    let below = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
+    let blocking: Vec<String> =
+        [below("tenants", &world.children), below("Apps", &world.apps)].into_iter().flatten().collect();
+    if !blocking.is_empty() {
+        let message = format!("deletion waits for {}; delete these first", blocking.join(" and "));
+        let mut status = tenant.status.clone().unwrap_or_default();
+        let finding = conditions::Finding::yes("DeletionBlocked", "NotEmpty", message.clone());
+        let blocked =
+            conditions::dated(vec![finding], &status.conditions, tenant.metadata.generation, Timestamp::now());
+        status.conditions.retain(|condition| condition.type_ != "DeletionBlocked");
+        status.conditions.extend(blocked);
+        let news = tenant.status.as_ref() != Some(&status);
+        save(shared, api, tenant, status).await?;
+        if news {
+            shared.events.warn(tenant, Act::Retire, "DeletionBlocked", &message).await;
+        }
+        return Ok(Action::await_change());
+    }
+    let name = tenant.name_any();
+    let ours = world.namespace.as_ref().is_some_and(|found| found.id == Some(yipan_core::plan::metadata::id(tenant)));
+    if let Some(namespace) = shared.caches.children.get(&name, Kind::Namespace, &name).filter(|_| ours) {
+        shared.remove(&name, &(Kind::Namespace, name.clone()), &namespace).await?;
+        // The namespace's own end, which the watch reports, brings us here again.
+        if world.namespace.as_ref().is_some_and(|found| found.terminating) {
+            return Ok(Action::await_change());
+        }
+    }
+    let finalizers: Vec<&String> = tenant.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).collect();
+    let patch = json!({ "metadata": { "resourceVersion": tenant.resource_version(), "finalizers": finalizers } });
+    let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
+    match api.patch(&name, &params, &Patch::Merge(patch)).await {
+        Ok(_) => Ok(Action::await_change()),
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Action::await_change()),
+        Err(error) => Err(Error::of_write(&outcome::name(tenant), error)),
+    }
+}

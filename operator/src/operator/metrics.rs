@@ -1,0 +1,71 @@
+//! What /metrics says. Labels come from closed lists; no object's name is one.
+
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use super::caches::Caches;
+
+/// The operator's own measures.
+pub struct Metrics {
+    registry: Registry,
+    /// Passes by kind and result (`done`, `refused`, `paused`, or an error's reason).
+    pub passes: IntCounterVec,
+    /// How long passes take, in seconds, by kind.
+    pub pass_seconds: HistogramVec,
+    /// Writes to the API server by kind and verb (`apply`, `create`, `replace`, `delete`, `status`, `metadata`).
+    pub writes: IntCounterVec,
+    /// Objects found equal to what they should be, by kind.
+    pub unchanged: IntCounterVec,
+    /// Objects that somebody else changed or removed, and that were restored, by kind.
+    pub restored: IntCounterVec,
+    /// Whether this replica leads.
+    pub leading: IntGauge,
+    cached: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Registers every measure.
+    ///
+    /// # Errors
+    /// Two measures have one name, which is a fault of this file.
+    pub fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str, labels: &[&str]| -> prometheus::Result<IntCounterVec> {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok(counter)
+        };
+        let passes = counter("yipan_passes_total", "Passes over objects, by kind and result.", &["kind", "result"])?;
+        let writes = counter("yipan_writes_total", "Writes to the API server, by kind and verb.", &["kind", "verb"])?;
+        let unchanged =
+            counter("yipan_unchanged_total", "Objects found as they should be and not written, by kind.", &["kind"])?;
+        let restored =
+            counter("yipan_restored_total", "Objects changed or removed by somebody else and restored.", &["kind"])?;
+        let options = HistogramOpts::new("yipan_pass_seconds", "Duration of passes, by kind.");
+        let pass_seconds = HistogramVec::new(options, &["kind"])?;
+        registry.register(Box::new(pass_seconds.clone()))?;
+        let leading = IntGauge::new("yipan_leading", "Whether this replica leads (1) or waits (0).")?;
+        registry.register(Box::new(leading.clone()))?;
+        let cached =
+            IntGaugeVec::new(Opts::new("yipan_cached_objects", "Objects known, by what they are."), &["what"])?;
+        registry.register(Box::new(cached.clone()))?;
+        Ok(Self { registry, passes, pass_seconds, writes, unchanged, restored, leading, cached })
+    }
+
+    /// The page in Prometheus' text format.
+    ///
+    /// # Errors
+    /// The encoder fails, which only a fault of this file can cause.
+    pub fn page(&self, caches: &Caches) -> anyhow::Result<String> {
+        let gauge = |what: &str, count: usize| {
+            self.cached.with_label_values(&[what]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        };
+        gauge("tenants", caches.tenants.len());
+        gauge("apps", caches.apps.len());
+        gauge("objects", caches.children.count());
+        let mut page = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut page)?;
+        Ok(String::from_utf8(page)?)
+    }
+}

@@ -1,0 +1,37 @@
+//! How the operator runs.
+
+use std::net::SocketAddr;
+
+use clap::{Args, ValueEnum};
+
+/// How the operator runs.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Where /livez, /readyz and /metrics are served.
+    #[arg(long, env = "YIPAN_ADDRESS", default_value = "0.0.0.0:8080")]
+    pub address: SocketAddr,
+    /// The namespace of the operator itself, where its Lease lies.
+    #[arg(long, env = "YIPAN_NAMESPACE", default_value = "yipan-system")]
+    pub namespace: String,
+    /// The Lease that the leader holds.
+    #[arg(long, default_value = "yipan")]
+    pub lease: String,
+    /// Under which name this replica asks for the Lease; the pod's name in a cluster.
+    #[arg(long, env = "POD_NAME")]
+    pub identity: Option<String>,
+    /// How many objects of a kind are worked on at once.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub concurrency: u16,
+    /// How log lines are written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
