@@ -1,0 +1,5 @@
+//! Promises that only a real API server can keep: what it refuses, and who may do what.
+
+mod plane;
+mod refusals;
+mod rights;
