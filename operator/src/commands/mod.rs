@@ -2,7 +2,13 @@
 
 use clap::{Parser, Subcommand};
 
+pub mod cluster;
 pub mod crds;
+pub mod generated;
+pub mod output;
+pub mod plan;
+pub mod reference;
+pub mod tree;
 
 /// Yipan 一盘棋: a province builds the platform once, its localities use it.
 #[derive(Debug, Parser)]
@@ -18,8 +24,15 @@ pub struct Cli {
 pub enum Command {
     /// Runs the operator against a cluster.
     Operator(crate::operator::Options),
+    /// Previews what declarations come to, without a cluster.
+    Plan(plan::Options),
+    /// Shows the tenants as a tree, with the state of each.
+    Tree(tree::Options),
     /// Prints the custom resource definitions.
-    Crds,
+    Crds(generated::Target),
+    /// Prints the reference that docs/reference holds.
+    #[command(hide = true)]
+    Reference(generated::Target),
 }
 
 impl Command {
@@ -30,7 +43,10 @@ impl Command {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Operator(options) => crate::operator::run(options),
-            Self::Crds => crds::run(),
+            Self::Plan(options) => plan::run(options),
+            Self::Tree(options) => tree::run(&options),
+            Self::Crds(target) => crds::run(&target),
+            Self::Reference(target) => reference::run(&target),
         }
     }
 }

@@ -40,7 +40,13 @@ impl Gathering {
         let compiled = kinds::crds().iter().map(KindRules::of).collect::<anyhow::Result<Vec<_>>>();
         let rules = compiled.unwrap_or_else(|error| {
             let message = format!("the definitions do not compile: {error:#}");
-            problems.push(Problem { file: "yipan".to_owned(), document: None, object: None, path: String::new(), message });
+            problems.push(Problem {
+                file: "yipan".to_owned(),
+                document: None,
+                object: None,
+                path: String::new(),
+                message,
+            });
             Vec::new()
         });
         Self { rules, manifest: Manifest::default(), troubles: BTreeMap::new(), places: BTreeMap::new(), problems }
@@ -115,7 +121,10 @@ impl Gathering {
         };
         let mut wrong = rules.check(&value);
         if rules.namespaced && value.pointer("/metadata/namespace").is_none() {
-            wrong.push(("metadata.namespace".to_owned(), "is required: the tenant's, which is named like it".to_owned()));
+            wrong.push((
+                "metadata.namespace".to_owned(),
+                "is required: the tenant's, which is named like it".to_owned(),
+            ));
         }
         let kept = if wrong.is_empty() { self.keep(kind, value) } else { Ok(()) };
         wrong.extend(kept.err().map(|error| (String::new(), error.to_string())));

@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn what_a_file_says_is_kept() {
-        let mut object = json!({ "kind": "App", "metadata": { "name": "parking", "uid": "u", "creationTimestamp": null } });
+        let mut object =
+            json!({ "kind": "App", "metadata": { "name": "parking", "uid": "u", "creationTimestamp": null } });
         admit(&mut object, 1);
         assert_eq!(object["metadata"]["uid"], "u");
         assert_eq!(object["metadata"]["creationTimestamp"], "2200-01-01T00:00:01Z");

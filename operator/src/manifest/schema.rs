@@ -53,7 +53,8 @@ impl KindRules {
     /// evaluate because of that; then only those that say a clear no are heard.
     fn broken_rules(&self, object: &Value, structure_holds: bool) -> Vec<(String, String)> {
         let Err(errors) = Validator::new().validate_compiled(&self.rules, object, None) else { return Vec::new() };
-        let heard = errors.into_vec().into_iter().filter(|error| structure_holds || error.kind == ErrorKind::ValidationFailure);
+        let heard =
+            errors.into_vec().into_iter().filter(|error| structure_holds || error.kind == ErrorKind::ValidationFailure);
         let explain = |path: String, message: String| match value_at(object, &path) {
             Some(value) if !path.is_empty() && !value.is_object() && !value.is_array() => {
                 let message = format!("{} is refused: {message}", shortened(value));

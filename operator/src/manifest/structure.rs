@@ -41,7 +41,8 @@ fn closed(schema: &Value) -> Value {
 
 /// Metadata, which definitions leave to the API server.
 fn metadata() -> Value {
-    let (text, texts) = (json!({ "type": "string" }), json!({ "type": "object", "additionalProperties": { "type": "string" } }));
+    let (text, texts) =
+        (json!({ "type": "string" }), json!({ "type": "object", "additionalProperties": { "type": "string" } }));
     let list = json!({ "type": "array" });
     json!({
         "type": "object",
@@ -82,7 +83,9 @@ pub fn explain(error: &ValidationError<'_>) -> Vec<(String, String)> {
         ValidationErrorKind::Maximum { limit } => refused(format!("at most {limit}")),
         ValidationErrorKind::MinItems { limit } => vec![(path.clone(), format!("must have at least {limit} items"))],
         ValidationErrorKind::MaxItems { limit } => vec![(path.clone(), format!("must have at most {limit} items"))],
-        ValidationErrorKind::MaxProperties { limit } => vec![(path.clone(), format!("must have at most {limit} entries"))],
+        ValidationErrorKind::MaxProperties { limit } => {
+            vec![(path.clone(), format!("must have at most {limit} entries"))]
+        }
         ValidationErrorKind::Format { format } if format == "date-time" => {
             refused("a time such as 2026-07-01T08:00:00+08:00".to_owned())
         }
@@ -97,8 +100,12 @@ fn wrong_type(wanted: &TypeKind, given: &Value) -> String {
         TypeKind::Multiple(several) => several.contains(JsonType::String),
     };
     match wanted {
-        _ if text_is_wanted && (given.is_number() || given.is_boolean()) => "text is wanted; put it in quotes".to_owned(),
-        TypeKind::Single(JsonType::Integer) if given.is_string() => "a whole number is wanted, without quotes".to_owned(),
+        _ if text_is_wanted && (given.is_number() || given.is_boolean()) => {
+            "text is wanted; put it in quotes".to_owned()
+        }
+        TypeKind::Single(JsonType::Integer) if given.is_string() => {
+            "a whole number is wanted, without quotes".to_owned()
+        }
         TypeKind::Single(one) => format!("{one} is wanted"),
         TypeKind::Multiple(_) => "text or a whole number is wanted".to_owned(),
     }

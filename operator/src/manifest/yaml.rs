@@ -21,7 +21,13 @@ pub struct Stream {
 
 /// Reads a stream to its end, or to where it is no YAML any more.
 pub fn read(text: &str) -> Stream {
-    let mut reader = Reader { events: Parser::new_from_str(text), number: 0, anchors: BTreeMap::new(), aliased: 0, stream: Stream::default() };
+    let mut reader = Reader {
+        events: Parser::new_from_str(text),
+        number: 0,
+        anchors: BTreeMap::new(),
+        aliased: 0,
+        stream: Stream::default(),
+    };
     if let Err(fault) = reader.documents() {
         reader.stream.faults.push((reader.number.max(1), fault));
     }

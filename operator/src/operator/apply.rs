@@ -68,6 +68,10 @@ impl Shared {
         let memory = self.memory.get(namespace, &key).filter(|applied| applied.desired == desired);
         if before.as_ref().is_some_and(|child| is_as_desired(child, desired, memory)) {
             self.metrics.unchanged.with_label_values(&[object.kind.as_str()]).inc();
+            if memory.is_none() {
+                // Known from now on: should it differ later, somebody else did it.
+                self.memory.set(namespace, &key, Applied { desired, settled: None });
+            }
             return Ok(Written::Unchanged);
         }
         let after = match object.kind {

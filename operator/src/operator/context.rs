@@ -105,6 +105,11 @@ impl Failures {
         *count
     }
 
+    /// How many there are.
+    pub fn so_far(&self, object: &str) -> u32 {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(object).copied().unwrap_or(0)
+    }
+
     /// It went well again.
     pub fn forget(&self, object: &str) {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(object);

@@ -19,6 +19,12 @@ pub enum Error {
     /// The author's.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Another author's: what this object depends on no longer fits its schema.
+    #[error("{what} cannot be read, and nothing is changed until it is mended; see its status")]
+    Unreadable {
+        /// What cannot be read.
+        what: String,
+    },
     /// The platform administrator's: 401, 403, 404 and 422. Asking again changes nothing.
     #[error("the API server rejects {object}: {why}; tell the platform's administrator")]
     Rejected {
@@ -69,6 +75,7 @@ impl Error {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.reason(),
+            Self::Unreadable { .. } => "DependsOnUnreadable",
             Self::Rejected { .. } => "Rejected",
             Self::NameTaken { .. } => "NameTaken",
             Self::Conflict { .. } => "Conflict",
@@ -81,7 +88,7 @@ impl Error {
     pub fn stop(&self) -> Stop {
         let status = match self {
             Self::Refused(_) | Self::Rejected { .. } | Self::NameTaken { .. } => "False",
-            Self::Conflict { .. } | Self::Unavailable { .. } | Self::Broken(_) => "Unknown",
+            Self::Unreadable { .. } | Self::Conflict { .. } | Self::Unavailable { .. } | Self::Broken(_) => "Unknown",
         };
         Stop { status, reason: self.reason(), message: cut(&self.to_string(), ERROR_LIMIT_BYTES).to_owned() }
     }
@@ -90,7 +97,7 @@ impl Error {
     pub fn again(&self, failures: u32) -> Action {
         let doubling = Duration::from_millis(250) * 2_u32.saturating_pow(failures.min(10));
         match self {
-            Self::Refused(_) => Action::requeue(RECHECK),
+            Self::Refused(_) | Self::Unreadable { .. } => Action::requeue(RECHECK),
             Self::Conflict { .. } => Action::requeue(Duration::from_millis(200).min(doubling)),
             Self::Rejected { .. } | Self::NameTaken { .. } | Self::Unavailable { .. } | Self::Broken(_) => {
                 Action::requeue(doubling.min(RETRY_LIMIT))

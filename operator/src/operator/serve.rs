@@ -20,6 +20,8 @@ use super::{controllers, prerequisites};
 
 /// How long passes that have begun may take to end.
 const GRACE: Duration = Duration::from_secs(20);
+/// How often it is asked whether every cache is filled.
+const GLANCE: Duration = Duration::from_millis(20);
 /// How soon the Lease is asked for again where that failed.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -111,13 +113,14 @@ impl Operator {
         let mut early = stopped.clone();
         let watcher = tokio::spawn(async move {
             stop.await;
-            drop(stopping.send(true)); // nobody left to tell is a stop as well
+            stopping.send_replace(true);
         });
         let mut tasks = Vec::new();
         tokio::select! {
             () = prerequisites::wait(&shared.client, &shared.health) => {
                 tasks = caches::start(&shared, writers);
                 tasks.push(tokio::spawn(caches::pass_on(Arc::clone(&shared))));
+                tasks.push(tokio::spawn(controllers::tell_of_watches(Arc::clone(&shared))));
                 lead(&shared, &options, stopped).await;
             }
             _ = early.wait_for(|stopped| *stopped) => {}
@@ -129,74 +132,91 @@ impl Operator {
     }
 }
 
-/// Waits for the caches and the Lease, works while it holds, and waits again when it is lost.
-async fn lead(shared: &Arc<Shared>, options: &Options, mut stopped: watch::Receiver<bool>) {
-    let told = |stopped: &mut watch::Receiver<bool>| {
-        let mut stopped = stopped.clone();
-        async move { drop(stopped.wait_for(|stopped| *stopped).await) }
-    };
-    let leadership = tokio::select! {
-        leadership = seek(shared, options) => leadership,
-        () = told(&mut stopped) => return,
-    };
-    let mut leading = leadership.leading.clone();
+/// Seeks the Lease and works while it holds, until told to stop. Where the way to the Lease
+/// breaks, it is sought anew: an operator never ends by itself.
+async fn lead(shared: &Arc<Shared>, options: &Options, stopped: watch::Receiver<bool>) {
     loop {
+        let leadership = tokio::select! {
+            leadership = seek(shared, options) => leadership,
+            () = told(stopped.clone()) => return,
+        };
+        let ended = hold(shared, options, leadership.leading.clone(), &stopped).await;
         shared.metrics.leading.set(0);
+        leadership.release().await;
+        match ended {
+            Ended::Told => return,
+            Ended::Broken => {
+                shared.health.set("leadership", Err("the Lease cannot be renewed".to_owned()));
+                tracing::warn!("the way to the Lease broke; seeking it anew");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+/// Why a leadership, or the wait for it, is over for good.
+enum Ended {
+    Told,
+    Broken,
+}
+
+/// Works whenever the Lease holds and waits whenever it does not.
+async fn hold(
+    shared: &Arc<Shared>,
+    options: &Options,
+    mut leading: watch::Receiver<bool>,
+    stopped: &watch::Receiver<bool>,
+) -> Ended {
+    loop {
         if !*leading.borrow() {
-            tracing::info!("another replica leads; waiting");
+            tracing::info!(lease = options.lease, "waiting for the Lease");
         }
         tokio::select! {
-            gained = leading.wait_for(|leading| *leading) => if gained.is_err() { break },
-            () = told(&mut stopped) => break,
+            gained = leading.wait_for(|leading| *leading) => if gained.is_err() { return Ended::Broken },
+            () = told(stopped.clone()) => return Ended::Told,
         }
         tracing::info!("leading");
         shared.metrics.leading.set(1);
-        let mut lost = leading.clone();
-        let lost = async move { drop(lost.wait_for(|leading| !*leading).await) };
-        let until = told(&mut stopped);
+        let (mut lost, until) = (leading.clone(), told(stopped.clone()));
         controllers::run(shared, options.concurrency, GRACE, async move {
             tokio::select! {
-                () = lost => tracing::warn!("the Lease was lost"),
+                _ = lost.wait_for(|leading| !*leading) => tracing::warn!("the Lease was lost"),
                 () = until => {}
             }
         })
         .await;
-        if *stopped.borrow_and_update() {
-            break;
+        shared.metrics.leading.set(0);
+        if *stopped.borrow() {
+            return Ended::Told;
         }
     }
-    drop(leading);
-    leadership.release().await;
+}
+
+/// Ends when the operator is told to stop.
+async fn told(mut stopped: watch::Receiver<bool>) {
+    // A sender that has gone is a stop as well.
+    drop(stopped.wait_for(|stopped| *stopped).await);
 }
 
 /// Asks for the Lease once every cache is filled: a leader that does not see must not decide.
 async fn seek(shared: &Arc<Shared>, options: &Options) -> Leadership {
-    let mut told_of: Vec<(String, String)> = Vec::new();
+    while !shared.health.broken_watches().is_empty() {
+        tokio::time::sleep(GLANCE).await;
+    }
     loop {
-        let broken = shared.health.broken_watches();
-        if broken.is_empty() {
-            match Leadership::seek(shared.client.clone(), options).await {
-                Ok(leadership) => {
-                    shared.health.set("leadership", Ok(()));
-                    return leadership;
-                }
-                Err(error) => {
-                    let why = super::error::short(&error);
-                    if shared
-                        .health
-                        .set("leadership", Err(format!("Lease {}/{}: {why}", options.namespace, options.lease)))
-                    {
-                        tracing::warn!(why, "the Lease cannot be asked for; trying again");
-                    }
+        match Leadership::seek(shared.client.clone(), options).await {
+            Ok(leadership) => {
+                shared.health.set("leadership", Ok(()));
+                return leadership;
+            }
+            Err(error) => {
+                let why = super::error::short(&error);
+                let state = Err(format!("Lease {}/{}: {why}", options.namespace, options.lease));
+                if shared.health.set("leadership", state) {
+                    tracing::warn!(why, "the Lease cannot be asked for; trying again");
                 }
             }
-            tokio::time::sleep(RETRY).await;
-        } else {
-            if broken != told_of && broken.iter().any(|(_, why)| why.contains("forbidden")) {
-                controllers::tell_of_watches(shared, &broken).await;
-                told_of = broken;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        tokio::time::sleep(RETRY).await;
     }
 }

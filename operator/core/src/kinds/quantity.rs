@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scalar::Malformed;
 
-const RULE: &str = "a Kubernetes quantity of zero or more, such as 500m, 2 or 4Gi";
+const RULE: &str = "a Kubernetes quantity from 0 to 1Ei, such as 500m, 2 or 4Gi";
 const NANO: i128 = 1_000_000_000;
 
 /// An amount of a resource, as the user wrote it: `500m`, `2`, `4Gi`.
@@ -175,9 +175,9 @@ impl JsonSchema for Quantity {
             "anyOf": [{ "type": "integer" }, { "type": "string" }],
             "maxLength": 20,
             "x-kubernetes-validations": [{
-                // The sign as text: `quantity().sign()` is a function whose spelling differs
-                // between CEL libraries, and a minus can only stand first.
-                "rule": "isQuantity(string(self)) && !string(self).startsWith('-') && string(self).matches(r'^[0-9.]+([numkMGTPE]|[KMGTPE]i)?$')",
+                // The form as text, so that there is no sign and no exponent; `isQuantity` takes a
+                // bare dot. The bound keeps sums exact, and readable what the server accepts.
+                "rule": "isQuantity(string(self)) && string(self).matches(r'^[0-9]+([.][0-9]+)?([numkMGTPE]|[KMGTPE]i)?$') && !quantity(string(self)).isGreaterThan(quantity('1Ei'))",
                 "message": RULE,
             }],
         })

@@ -105,8 +105,9 @@ scalar!(
     "3 to 31 of a-z, 0-9 and single hyphens, beginning with a letter"
 );
 scalar!(
-    /// Text for people. It reaches reports, tables and terminals, hence no markup and no controls.
-    Text, 1..=60, r"^[^\x00-\x1f\x7f<>]*$",
+    /// Text for people. It reaches reports, tables and terminals, hence no markup and no controls,
+    /// among them those that end a line or turn the direction of writing.
+    Text, 1..=60, r"^[^\x00-\x1f\x7f-\x{9f}<>\x{2028}-\x{202e}\x{2066}-\x{2069}]*$",
     "1 to 60 characters without control characters, < and >"
 );
 scalar!(
@@ -153,8 +154,8 @@ scalar!(
 );
 scalar!(
     /// A path in the container's file system.
-    MountPath, 2..=256, r"^/[^:\x00-\x20\x7f]+$",
-    "an absolute path other than / itself, without colons and blanks"
+    MountPath, 2..=256, r"^(/[.]?[^/:.\x00-\x20\x7f][^/:\x00-\x20\x7f]*)+$",
+    "an absolute path below /, such as /tmp; no colons and blanks, no . or .. and no slash at the end"
 );
 scalar!(
     /// A schedule in cron's five fields.

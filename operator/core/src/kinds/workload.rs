@@ -53,7 +53,7 @@ pub struct Workload {
     pub probe: Option<Probe>,
     /// The numeric user. Absent: the image's own, which must be a number other than 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 2_147_483_647))]
     pub run_as_user: Option<i64>,
     /// Empty directories that live as long as the pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

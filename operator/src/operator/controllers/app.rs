@@ -9,7 +9,7 @@ use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt as _};
 use yipan_core::kinds::{App, AppStatus};
 use yipan_core::plan::app::{self, AppWorld, ValidApp};
-use yipan_core::plan::{Kind, hold};
+use yipan_core::plan::{Kind, Outcome, hold};
 
 use super::super::apply::Written;
 use super::super::caches::{Guarded, Lookups};
@@ -41,6 +41,9 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
     if app.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // what it owns goes with it
     }
+    if let Some(what) = shared.caches.unreadable(app.namespace().as_deref(), &app::peers(&app)) {
+        return wait_for(shared, &api, &app, &world, &what).await;
+    }
     let checked = ValidApp::check(&app, &world).map_err(Error::from);
     let (app, pass) = match &checked {
         Ok(_) => {
@@ -55,6 +58,9 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
         Err(Error::Refused(refusal)) => (app, Err(Error::Refused(refusal.clone()))),
         Err(_) => (app, Ok(())),
     };
+    if outcome::is_brief(shared, app.as_ref(), &pass) {
+        return pass.map(|()| Action::await_change());
+    }
     // What was just written may have changed what is found.
     let world = AppWorld::gather(&app, &Lookups(&shared.caches));
     let status = app::status(&app, &world, checked.as_ref().ok(), &outcome::of(&pass), Timestamp::now());
@@ -79,6 +85,17 @@ async fn apply(shared: &Shared, app: &App, valid: &ValidApp) -> Result<(), Error
         }
     }
     Ok(())
+}
+
+/// Changes nothing while what the App depends on cannot be read. What was decided before stays;
+/// only an App that has no word yet gets one.
+async fn wait_for(shared: &Shared, api: &Api<App>, app: &App, world: &AppWorld, what: &str) -> Result<Action, Error> {
+    let error = Error::Unreadable { what: what.to_owned() };
+    if app.status.is_none() {
+        let status = app::status(app, world, None, &Outcome::Stopped(error.stop()), Timestamp::now());
+        save(shared, api, app, status).await?;
+    }
+    Err(error)
 }
 
 async fn save(shared: &Shared, api: &Api<App>, app: &App, status: AppStatus) -> Result<(), Error> {

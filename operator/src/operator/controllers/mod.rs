@@ -91,11 +91,23 @@ fn policy<K: Resource<DynamicType = ()> + Clone>(
     error.again(shared.failures.count(&outcome::name(object.as_ref())))
 }
 
-/// Says on the Platform which kinds cannot be watched, for those who look there first.
-pub async fn tell_of_watches(shared: &Shared, broken: &[(String, String)]) {
-    let Some(platform) = shared.caches.platforms.get(&ObjectRef::new("platform")) else { return };
-    for (watch, why) in broken.iter().filter(|(_, why)| why.contains("forbidden")) {
-        let text = format!("{watch}: {why}; give the operator its ClusterRole back");
-        shared.events.warn(platform.as_ref(), Act::Watch, "WatchForbidden", &text).await;
+/// How often it is asked which kinds cannot be watched.
+const RHYTHM: Duration = Duration::from_secs(2);
+
+/// Says on the Platform, once for each, which kinds the operator has no right to watch: for those
+/// who look there first. Runs as long as the operator.
+pub async fn tell_of_watches(shared: Arc<Shared>) {
+    let mut told: Vec<(String, String)> = Vec::new();
+    let mut rhythm = tokio::time::interval(RHYTHM);
+    loop {
+        rhythm.tick().await;
+        let mut broken = shared.health.broken_watches();
+        broken.retain(|(_, why)| why.contains("forbidden"));
+        let Some(platform) = shared.caches.platforms.get(&ObjectRef::new("platform")) else { continue };
+        for (watch, why) in broken.iter().filter(|watch| !told.contains(watch)) {
+            let text = format!("{watch}: {why}; give the operator its ClusterRole back");
+            shared.events.warn(platform.as_ref(), Act::Watch, "WatchForbidden", &text).await;
+        }
+        told = broken;
     }
 }

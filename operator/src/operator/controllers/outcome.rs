@@ -34,6 +34,16 @@ pub fn of<T>(pass: &Result<T, Error>) -> Outcome {
     }
 }
 
+/// Whether a failure is too young to be told: a write that lost a race, or an API server that did
+/// not answer once, is mostly over before anybody has read of it.
+pub fn is_brief<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, pass: &Result<T, Error>) -> bool {
+    match pass {
+        Err(Error::Conflict { .. }) => true,
+        Err(Error::Unavailable { .. }) => shared.failures.so_far(&name(object)) < 2,
+        _ => false,
+    }
+}
+
 /// Counts a pass by how it ended.
 pub fn count<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, pass: &Result<T, Error>) {
     let result = pass.as_ref().err().map_or("done", Error::reason);

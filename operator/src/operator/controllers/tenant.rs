@@ -12,7 +12,7 @@ use serde_json::json;
 use yipan_core::drift::MANAGER;
 use yipan_core::kinds::{Tenant, TenantStatus};
 use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
-use yipan_core::plan::{Kind, conditions, hold};
+use yipan_core::plan::{Kind, Outcome, conditions, hold};
 
 use super::super::apply::Written;
 use super::super::caches::{Guarded, Lookups};
@@ -47,6 +47,9 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     if tenant.metadata.deletion_timestamp.is_some() {
         return retire(shared, &api, &tenant, &world).await;
     }
+    if let Some(what) = shared.caches.unreadable(tenant.spec.parent.as_deref(), &[]) {
+        return wait_for(shared, &api, &tenant, &world, &what).await;
+    }
     let tenant = outcome::mark(shared, &api, tenant, Some(FINALIZER), &shared.tenants).await?;
     let checked = ValidTenant::check(&tenant, &world).map_err(Error::from);
     let pass = match &checked {
@@ -54,6 +57,9 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
         Err(Error::Refused(refusal)) => Err(Error::Refused(refusal.clone())),
         Err(_) => Ok(()),
     };
+    if outcome::is_brief(shared, tenant.as_ref(), &pass) {
+        return pass.map(|()| Action::await_change());
+    }
     // Status follows a failure too: a Ready left over from yesterday would be a lie.
     let status = tenant::status(&tenant, &world, checked.as_ref().ok(), &outcome::of(&pass), Timestamp::now());
     save(shared, &api, &tenant, status).await?;
@@ -77,6 +83,23 @@ async fn apply(shared: &Shared, tenant: &Tenant, valid: &ValidTenant) -> Result<
         }
     }
     Ok(())
+}
+
+/// Changes nothing while what the tenant depends on cannot be read. What was decided before stays;
+/// only a tenant that has no word yet gets one.
+async fn wait_for(
+    shared: &Shared,
+    api: &Api<Tenant>,
+    tenant: &Tenant,
+    world: &TenantWorld,
+    what: &str,
+) -> Result<Action, Error> {
+    let error = Error::Unreadable { what: what.to_owned() };
+    if tenant.status.is_none() {
+        let status = tenant::status(tenant, world, None, &Outcome::Stopped(error.stop()), Timestamp::now());
+        save(shared, api, tenant, status).await?;
+    }
+    Err(error)
 }
 
 async fn save(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, status: TenantStatus) -> Result<(), Error> {

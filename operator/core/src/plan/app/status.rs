@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::entry::{EntryPlan, wants_login};
 use super::{AppWorld, ValidApp};
-use crate::kinds::{App, AppStatus, ObservedWorkload, Paused, ServesStatus, UseState, UseStatus};
+use crate::kinds::{App, AppStatus, Condition, ObservedWorkload, Paused, ServesStatus, UseState, UseStatus};
 use crate::plan::conditions::{self, Finding};
 use crate::plan::{Hold, Outcome, PodTrouble, Refusal, Stop, WorkloadFound, metadata};
 
@@ -21,7 +21,12 @@ pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &O
         (Outcome::Done, None) => Vec::new(),
     };
     let generation = app.metadata.generation;
-    let conditions = conditions::dated(findings, &old.conditions, generation, now);
+    let mut conditions = conditions::dated(findings, &old.conditions, generation, now);
+    if *outcome != Outcome::Done {
+        // What was found of the layers before still stands, and says of which generation it speaks.
+        let layer = |condition: &&Condition| LAYERS.contains(&condition.type_.as_str());
+        conditions.extend(old.conditions.iter().filter(layer).cloned());
+    }
     let Some(valid) = valid else {
         return AppStatus { observed_generation: generation, conditions, id: Some(metadata::id(app)), ..old };
     };
@@ -55,6 +60,9 @@ pub fn held(app: &App, hold: &Hold, now: Timestamp) -> AppStatus {
     let conditions = conditions::held(hold, &old.conditions, app.metadata.generation, now);
     AppStatus { conditions, ..old }
 }
+
+/// The condition of each layer.
+const LAYERS: [&str; 5] = ["WorkloadReady", "EntryReady", "IdentityReady", "DataReady", "NetworkReady"];
 
 /// The layers of an App, in the order in which a request passes through what it depends on.
 fn layers(app: &ValidApp, world: &AppWorld) -> Vec<Finding> {

@@ -1,0 +1,147 @@
+//! The page of all reasons: the words that users alert on.
+
+use std::fmt::Write as _;
+
+use yipan_core::kinds::TenantName;
+use yipan_core::plan::Refusal;
+
+/// One reason of a condition that is no refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    /// The conditions it stands in.
+    pub condition: &'static str,
+    /// `True`, `False` or `Unknown`.
+    pub status: &'static str,
+    /// The word.
+    pub reason: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Every reason that is no refusal. The tests hold this list against the statuses of all cases.
+pub fn conditions() -> Vec<Reason> {
+    let row = |(condition, status, reason, meaning)| Reason { condition, status, reason, meaning };
+    PLATFORM_AND_TENANT.iter().chain(APP).chain(OPERATOR).copied().map(row).collect()
+}
+
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+const PLATFORM_AND_TENANT: &[Row] = &[
+    ("GatewaysReady", "True", "NotRequested", "the Platform lists no gateway"),
+    ("GatewaysReady", "True", "Found", "every gateway and listener exists"),
+    ("GatewaysReady", "False", "GatewayMissing", "a Gateway or one of its listeners does not exist"),
+    ("Accepted", "True", "Accepted", "every check passed"),
+    ("Granted", "True", "Granted", "the figures in the message are granted"),
+    ("Fenced", "True", "Fenced", "namespace, quota and default-deny stand"),
+    ("Ready", "True", "Ready", "every other condition is true"),
+    ("Suspended", "True", "Suspended", "switched off by `spec.suspended`; the message is its reason"),
+    ("Paused", "True", "Paused", "the operator writes nothing until the time in the message"),
+];
+
+const APP: &[Row] = &[
+    ("WorkloadReady", "True", "Available", "every pod of the latest revision serves"),
+    ("WorkloadReady", "True", "Scheduled", "it runs by the clock"),
+    ("WorkloadReady", "True", "Suspended", "switched off, as asked"),
+    ("WorkloadReady", "False", "Progressing", "pods are starting"),
+    ("WorkloadReady", "False", "QuotaExceeded", "the tenant's quota has no room for the pods"),
+    ("WorkloadReady", "False", "PodsRefused", "the API server makes no pods, for the reason in the message"),
+    ("WorkloadReady", "False", "ImageNotPulled", "the registry does not hold the image, or does not hand it out"),
+    ("WorkloadReady", "False", "ImageRunsAsRoot", "the image runs as root, or as a user by name"),
+    ("WorkloadReady", "False", "SecretMissing", "a Secret or a key that `spec.workload.env` names does not exist"),
+    ("WorkloadReady", "False", "Crashing", "the container ends by itself"),
+    ("WorkloadReady", "False", "NoRoomOnNodes", "no node has room for a pod"),
+    ("WorkloadReady", "False", "PodNotStarting", "a pod does not start, for the reason in the message"),
+    ("EntryReady", "True", "Routed", "the gateway serves the address"),
+    ("EntryReady", "False", "RoutePending", "the gateway has not answered for the route yet"),
+    ("EntryReady", "False", "RouteRefused", "the gateway refuses the route"),
+    (
+        "EntryReady, IdentityReady, DataReady",
+        "False",
+        "NotConfigured",
+        "the platform does not provide what was asked for",
+    ),
+    ("EntryReady, IdentityReady, DataReady, NetworkReady", "True", "NotRequested", "nobody asked for this layer"),
+    ("NetworkReady", "True", "Granted", "every connection it asked for is open"),
+    ("NetworkReady", "False", "ConsentPending", "the other side of a connection has not declared it"),
+    ("Ready", "False", "Suspended", "switched off by `spec.suspended` of the App or its tenant"),
+];
+
+/// What only a running operator says.
+const OPERATOR: &[Row] = &[
+    ("Ready", "False", "Rejected", "the API server refuses a write; asking again changes nothing"),
+    ("Ready", "False", "NameTaken", "an object of that name exists and is not the App's"),
+    ("Ready", "Unknown", "DependsOnUnreadable", "an object this one depends on does not fit its definition"),
+    ("Ready", "Unknown", "Conflict", "somebody else wrote at the same moment; the operator looks again"),
+    ("Ready", "Unknown", "Unavailable", "the API server does not answer; the operator keeps trying"),
+    ("Ready", "Unknown", "Broken", "a fault of the operator"),
+];
+
+/// One of each refusal, with names as an example.
+fn refusals() -> Vec<Refusal> {
+    let parent = || TenantName::try_from("wuwei".to_owned());
+    let (tenant, name, id) = (|| "liangzhou".to_owned(), || "liangzhou".to_owned(), "3f2a91c04d".to_owned());
+    let division = || "620602".to_owned();
+    let mut refusals = vec![Refusal::NoPlatform, Refusal::LevelNotConfigured { level: "Town" }];
+    if let (Ok(first), Ok(second), Ok(third), Ok(fourth)) = (parent(), parent(), parent(), parent()) {
+        refusals.extend([
+            Refusal::NoParent { parent: first },
+            Refusal::ParentRefused { parent: second },
+            Refusal::ParentLevel { parent: third, level: "Department" },
+            Refusal::DivisionOutsideParent { division: division(), parent: fourth, outer: "620700".to_owned() },
+        ]);
+    }
+    refusals.extend([
+        Refusal::DivisionTaken { division: division(), holder: tenant() },
+        Refusal::ProtectionLevel { asked: 4, limit: 3 },
+        Refusal::OwnOverTotal { resource: "cpu", own: "32".to_owned(), total: "16".to_owned() },
+        Refusal::NamespaceTaken { name: name() },
+        Refusal::NamespaceTerminating { name: name() },
+        Refusal::NamespaceLost { name: name(), id },
+        Refusal::NotATenant { namespace: "default".to_owned() },
+        Refusal::TenantNotFenced { tenant: tenant() },
+        Refusal::ImageNotAllowed {
+            image: "registry.example.com/parking:1".to_owned(),
+            registries: "registry.example.gov.cn/liangzhou, registry.example.gov.cn/common".to_owned(),
+        },
+        Refusal::OverQuota { resource: "memory", asked: "64Gi".to_owned(), quota: "32Gi".to_owned() },
+    ]);
+    refusals
+}
+
+/// Whose turn it is. A refusal that this match does not name does not compile: add it here and to
+/// the list above.
+fn whose_turn(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NoPlatform
+        | Refusal::LevelNotConfigured { .. }
+        | Refusal::NoParent { .. }
+        | Refusal::ParentRefused { .. }
+        | Refusal::ParentLevel { .. }
+        | Refusal::DivisionOutsideParent { .. }
+        | Refusal::DivisionTaken { .. }
+        | Refusal::ProtectionLevel { .. }
+        | Refusal::OwnOverTotal { .. } => "the province",
+        Refusal::NamespaceTaken { .. } | Refusal::NamespaceLost { .. } => "the cluster's administrator",
+        Refusal::NamespaceTerminating { .. } | Refusal::TenantNotFenced { .. } => "nobody: it passes",
+        Refusal::NotATenant { .. } | Refusal::ImageNotAllowed { .. } | Refusal::OverQuota { .. } => "the tenant",
+    }
+}
+
+/// The whole page.
+pub fn page() -> String {
+    let mut text = "# Reasons\n\nThe words in `status.conditions[].reason`, in events and in metric labels. They stay when messages are \
+                    rewritten: alert on them. Made by `make generate`.\n\n## Refusals\n\nA refused declaration has `Ready` False with \
+                    one of these. Nothing is written for it and nothing is removed. Names in the messages are examples.\n\n\
+                    | reason | whose turn | message |\n|---|---|---|\n"
+        .to_owned();
+    // Writing to a String cannot fail.
+    for refusal in refusals() {
+        let _ = writeln!(text, "| `{}` | {} | {refusal} |", refusal.reason(), whose_turn(&refusal));
+    }
+    text.push_str("\n## Other reasons\n\n| condition | status | reason | meaning |\n|---|---|---|---|\n");
+    for Reason { condition, status, reason, meaning } in conditions() {
+        let _ = writeln!(text, "| {condition} | {status} | `{reason}` | {meaning} |");
+    }
+    text.push_str("\n`Ready` repeats status, reason and message of the first condition that is not true.\n");
+    text
+}
