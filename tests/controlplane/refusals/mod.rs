@@ -44,6 +44,12 @@ async fn the_api_server_refuses_with_words_that_help() {
             if let Err(refusal) = attempt(&client, &table, entry).await {
                 wrong.push(format!("{}: {}: is refused: {}", table.about, entry.name, refusal.message));
             }
+            if let Err(error) = table.read(&entry.patch) {
+                wrong.push(format!(
+                    "{}: {}: is accepted, but the operator cannot read it: {error}",
+                    table.about, entry.name
+                ));
+            }
         }
         for entry in &table.refused {
             refused += 1;
@@ -72,7 +78,9 @@ fn missing(table: &Table, entry: &Entry, message: &str) -> Option<String> {
 /// Stores the base object, so that updates of it can be tried; it must be accepted, of course.
 async fn store(client: &Client, table: &Table) {
     let uri = format!("{}?fieldManager=refusals&force=true&fieldValidation=Strict", table.object());
-    send(client, "PATCH", &uri, "application/apply-patch+yaml", &table.base).await.expect("the base object is accepted");
+    send(client, "PATCH", &uri, "application/apply-patch+yaml", &table.base)
+        .await
+        .expect("the base object is accepted");
 }
 
 /// Whether the API server accepts the base object with a change.

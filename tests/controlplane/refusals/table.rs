@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use yipan_core::kinds::{App, Platform, Tenant};
 
 const TABLES: [&str; 4] = [
     include_str!("platform.yaml"),
@@ -72,6 +73,16 @@ impl Table {
     pub fn object(&self) -> String {
         let name = self.base.pointer("/metadata/name").and_then(Value::as_str);
         format!("{}/{}", self.collection(), name.expect("the base object has a name"))
+    }
+
+    /// Reads the base object with a change as the operator would.
+    pub fn read(&self, patch: &Value) -> Result<(), serde_json::Error> {
+        let object = self.with(patch);
+        match self.kind().as_str() {
+            "Platform" => serde_json::from_value::<Platform>(object).map(|_| ()),
+            "Tenant" => serde_json::from_value::<Tenant>(object).map(|_| ()),
+            _ => serde_json::from_value::<App>(object).map(|_| ()),
+        }
     }
 
     /// The base object with a change.

@@ -10,6 +10,8 @@ use super::scalar::Malformed;
 
 const RULE: &str = "a Kubernetes quantity from 0 to 1Ei, such as 500m, 2 or 4Gi";
 const NANO: i128 = 1_000_000_000;
+/// The most that may be asked for, `1Ei`.
+const MOST: Figure = Figure { nano: 1024_i128.pow(6) * NANO, binary: true };
 
 /// An amount of a resource, as the user wrote it: `500m`, `2`, `4Gi`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +48,7 @@ impl Figure {
         let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
         let (number, suffix) = text.split_at(split);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || number.len() > 20 {
+        if whole.is_empty() || number.ends_with('.') || number.len() > 20 {
             return None;
         }
         let (multiplier, divisor, binary) = scale(suffix)?;
@@ -136,7 +138,7 @@ impl TryFrom<serde_json::Value> for Quantity {
             other => other.to_string(),
         };
         match Figure::parse(&text) {
-            Some(figure) if text.len() <= 20 => Ok(Quantity(figure)),
+            Some(figure) if text.len() <= 20 && figure <= MOST => Ok(Quantity(figure)),
             _ => Err(Malformed { value: text, rule: RULE }),
         }
     }
@@ -211,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity_is_refused() {
-        for wrong in ["", "-1", "1 Gi", "1gi", "one", "1e3", "1.2.3", "."] {
+        for wrong in ["", "-1", "1 Gi", "1gi", "one", "1e3", "1.2.3", ".", ".5", "5.", "2Ei", "99999999999999999E"] {
             assert!(Quantity::try_from(serde_json::json!(wrong)).is_err(), "{wrong}");
         }
     }
