@@ -1,7 +1,7 @@
 //! From texts to one set of declarations.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,7 +27,7 @@ type Key = (String, String, String);
 
 /// A set of declarations in the making.
 pub(super) struct Gathering {
-    rules: Vec<KindRules>,
+    rules: &'static [KindRules],
     manifest: Manifest,
     troubles: BTreeMap<(String, String), PodTrouble>,
     places: BTreeMap<Key, Place>,
@@ -36,19 +36,17 @@ pub(super) struct Gathering {
 
 impl Gathering {
     pub(super) fn new() -> Self {
-        let mut problems = Vec::new();
-        let compiled = kinds::crds().iter().map(KindRules::of).collect::<anyhow::Result<Vec<_>>>();
-        let rules = compiled.unwrap_or_else(|error| {
-            let message = format!("the definitions do not compile: {error:#}");
-            problems.push(Problem {
-                file: "yipan".to_owned(),
-                document: None,
-                object: None,
-                path: String::new(),
-                message,
-            });
-            Vec::new()
-        });
+        static RULES: LazyLock<anyhow::Result<Vec<KindRules>>> =
+            LazyLock::new(|| kinds::crds().iter().map(KindRules::of).collect());
+        let fault = |error: &anyhow::Error| Problem {
+            file: "yipan".to_owned(),
+            document: None,
+            object: None,
+            path: String::new(),
+            message: format!("the definitions do not compile: {error:#}"),
+        };
+        let problems = RULES.as_ref().err().map(fault).into_iter().collect();
+        let rules = RULES.as_deref().unwrap_or_default();
         Self { rules, manifest: Manifest::default(), troubles: BTreeMap::new(), places: BTreeMap::new(), problems }
     }
 

@@ -165,7 +165,8 @@ impl Shared {
         child(object, &serde_json::to_value(mended.map_err(failed)?).unwrap_or(Value::Null))
     }
 
-    /// Deletes an object that should no longer exist, unless a namesake has taken its place.
+    /// Deletes an object that should no longer exist, unless a namesake has taken its place. A
+    /// Namespace takes its time to go, so the cache keeps it until the watch reports its end.
     ///
     /// # Errors
     /// The API server rejects it, or is away.
@@ -184,7 +185,9 @@ impl Shared {
             Err(error) => return Err(Error::of_write(&what, error)),
         }
         self.memory.remove(namespace, key);
-        drop(self.caches.children.forget(namespace, key, child.version));
+        if *kind != Kind::Namespace {
+            drop(self.caches.children.forget(namespace, key, child.version));
+        }
         tracing::info!(object = what, "removed: nothing declares it any more");
         Ok(())
     }

@@ -22,6 +22,9 @@ use super::{controllers, prerequisites};
 const GRACE: Duration = Duration::from_secs(20);
 /// How often it is asked whether every cache is filled.
 const GLANCE: Duration = Duration::from_millis(20);
+/// How long an answer about the Lease may take. A leader whose renewal hangs must know before the
+/// Lease ends that it may no longer be one; watches, which are silent for long, cannot be so hasty.
+const LEASE_PATIENCE: Duration = Duration::from_secs(4);
 /// How soon the Lease is asked for again where that failed.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -42,7 +45,11 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         let mut config = kube::Config::infer().await.context("no cluster is configured")?;
         // A pass that fails is repeated as a whole, with a wait of its own.
         config.default_retry = false;
-        let operator = Operator::new(Client::try_from(config)?, options).await?;
+        let mut lease = config.clone();
+        lease.connect_timeout = Some(LEASE_PATIENCE);
+        lease.read_timeout = Some(LEASE_PATIENCE);
+        lease.write_timeout = Some(LEASE_PATIENCE);
+        let operator = Operator::new(Client::try_from(config)?, Client::try_from(lease)?, options).await?;
         operator.serve(signal()).await
     })
 }
@@ -66,15 +73,16 @@ pub struct Operator {
     shared: Arc<Shared>,
     writers: caches::Writers,
     listener: TcpListener,
+    lease: Client,
     options: Options,
 }
 
 impl Operator {
-    /// Sets one up over a client.
+    /// Sets one up over a client, and another one for the Lease that gives up sooner.
     ///
     /// # Errors
     /// The address is taken.
-    pub async fn new(client: Client, options: Options) -> anyhow::Result<Self> {
+    pub async fn new(client: Client, lease: Client, options: Options) -> anyhow::Result<Self> {
         let address = options.address;
         let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         let (caches, writers) = Caches::new();
@@ -90,7 +98,7 @@ impl Operator {
             failures: Default::default(),
             client,
         };
-        Ok(Self { shared: Arc::new(shared), writers, listener, options })
+        Ok(Self { shared: Arc::new(shared), writers, listener, lease, options })
     }
 
     /// Where it serves its pages.
@@ -106,7 +114,7 @@ impl Operator {
     /// # Errors
     /// The pages cannot be served.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { shared, writers, listener, options } = self;
+        let Self { shared, writers, listener, lease, options } = self;
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "yipan operator");
         let pages = tokio::spawn(axum::serve(listener, health::router(Arc::clone(&shared))).into_future());
         let (stopping, stopped) = watch::channel(false);
@@ -121,7 +129,7 @@ impl Operator {
                 tasks = caches::start(&shared, writers);
                 tasks.push(tokio::spawn(caches::pass_on(Arc::clone(&shared))));
                 tasks.push(tokio::spawn(controllers::tell_of_watches(Arc::clone(&shared))));
-                lead(&shared, &options, stopped).await;
+                lead(&shared, &lease, &options, stopped).await;
             }
             _ = early.wait_for(|stopped| *stopped) => {}
         }
@@ -134,10 +142,10 @@ impl Operator {
 
 /// Seeks the Lease and works while it holds, until told to stop. Where the way to the Lease
 /// breaks, it is sought anew: an operator never ends by itself.
-async fn lead(shared: &Arc<Shared>, options: &Options, stopped: watch::Receiver<bool>) {
+async fn lead(shared: &Arc<Shared>, lease: &Client, options: &Options, stopped: watch::Receiver<bool>) {
     loop {
         let leadership = tokio::select! {
-            leadership = seek(shared, options) => leadership,
+            leadership = seek(shared, lease, options) => leadership,
             () = told(stopped.clone()) => return,
         };
         let ended = hold(shared, options, leadership.leading.clone(), &stopped).await;
@@ -199,12 +207,12 @@ async fn told(mut stopped: watch::Receiver<bool>) {
 }
 
 /// Asks for the Lease once every cache is filled: a leader that does not see must not decide.
-async fn seek(shared: &Arc<Shared>, options: &Options) -> Leadership {
+async fn seek(shared: &Arc<Shared>, lease: &Client, options: &Options) -> Leadership {
     while !shared.health.broken_watches().is_empty() {
         tokio::time::sleep(GLANCE).await;
     }
     loop {
-        match Leadership::seek(shared.client.clone(), options).await {
+        match Leadership::seek(lease.clone(), options).await {
             Ok(leadership) => {
                 shared.health.set("leadership", Ok(()));
                 return leadership;

@@ -12,7 +12,7 @@ use serde_json::json;
 use yipan_core::drift::MANAGER;
 use yipan_core::kinds::{Tenant, TenantStatus};
 use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
-use yipan_core::plan::{Kind, Outcome, conditions, hold};
+use yipan_core::plan::{Kind, Outcome, conditions, hold, metadata};
 
 use super::super::apply::Written;
 use super::super::caches::{Guarded, Lookups};
@@ -138,13 +138,12 @@ async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: &Ten
         return Ok(Action::await_change());
     }
     let name = tenant.name_any();
-    let ours = world.namespace.as_ref().is_some_and(|found| found.id == Some(yipan_core::plan::metadata::id(tenant)));
+    let ours = world.namespace.as_ref().is_some_and(|found| found.id == Some(metadata::id(tenant)));
     if let Some(namespace) = shared.caches.children.get(&name, Kind::Namespace, &name).filter(|_| ours) {
         shared.remove(&name, &(Kind::Namespace, name.clone()), &namespace).await?;
-        // The namespace's own end, which the watch reports, brings us here again.
-        if world.namespace.as_ref().is_some_and(|found| found.terminating) {
-            return Ok(Action::await_change());
-        }
+        // Only its end, which the watch reports, lets the tenant go: a successor of the same name
+        // must not meet what is left of it.
+        return Ok(Action::await_change());
     }
     let finalizers: Vec<&String> = tenant.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).collect();
     let patch = json!({ "metadata": { "resourceVersion": tenant.resource_version(), "finalizers": finalizers } });

@@ -99,6 +99,9 @@ fn workload(app: &ValidApp, found: Option<&WorkloadFound>) -> Finding {
     if let Some(trouble) = &found.trouble {
         return Finding::no(LAYER, trouble_reason(trouble), trouble_message(trouble));
     }
+    if !found.observed {
+        return waiting("the change is being rolled out".to_owned());
+    }
     waiting(format!("{} of {wanted} pods are ready", found.available.min(found.updated)))
 }
 
