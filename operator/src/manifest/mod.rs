@@ -16,6 +16,7 @@ mod yaml;
 pub use files::Source;
 pub use gather::Manifest;
 pub use problem::{Problem, Problems};
+pub use structure::whole;
 
 use std::path::PathBuf;
 

@@ -79,8 +79,9 @@ pub fn explain(error: &ValidationError<'_>) -> Vec<(String, String)> {
         ValidationErrorKind::MinLength { limit: 1 } => refused("it must not be empty".to_owned()),
         ValidationErrorKind::MinLength { limit } => refused(format!("at least {limit} characters")),
         ValidationErrorKind::MaxLength { limit } => refused(format!("at most {limit} characters")),
-        ValidationErrorKind::Minimum { limit } => refused(format!("at least {limit}")),
-        ValidationErrorKind::Maximum { limit } => refused(format!("at most {limit}")),
+        ValidationErrorKind::Minimum { limit } => refused(format!("at least {}", whole(limit))),
+        ValidationErrorKind::Maximum { limit } => refused(format!("at most {}", whole(limit))),
+        ValidationErrorKind::MinItems { limit: 1 } => vec![(path.clone(), "must not be empty".to_owned())],
         ValidationErrorKind::MinItems { limit } => vec![(path.clone(), format!("must have at least {limit} items"))],
         ValidationErrorKind::MaxItems { limit } => vec![(path.clone(), format!("must have at most {limit} items"))],
         ValidationErrorKind::MaxProperties { limit } => {
@@ -109,6 +110,11 @@ fn wrong_type(wanted: &TypeKind, given: &Value) -> String {
         TypeKind::Single(one) => format!("{one} is wanted"),
         TypeKind::Multiple(_) => "text or a whole number is wanted".to_owned(),
     }
+}
+
+/// Bounds are floats in a definition; people read whole numbers.
+pub fn whole(number: &Value) -> String {
+    number.as_f64().map_or_else(|| number.to_string(), |number| format!("{number:.0}"))
 }
 
 /// A value for a message: long ones would hide the sentence.

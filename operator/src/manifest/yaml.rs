@@ -105,7 +105,8 @@ impl<'a> Reader<'a> {
                     line(span)
                 );
                 self.stream.faults.push((self.number, message));
-                kubectl
+                // Most likely what was meant; the schema need not complain as well.
+                others
             }
         }
     }

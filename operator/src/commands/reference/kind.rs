@@ -7,6 +7,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use serde_json::Value;
 
 use crate::commands::generated::Generated;
+use crate::manifest::whole;
 
 /// Every field of a kind: what it is, whether it is required, what it means and its rules.
 pub fn page(definition: &CustomResourceDefinition) -> anyhow::Result<Generated> {
@@ -105,11 +106,6 @@ fn bounds(field: &Value, least: &str, most: &str) -> String {
         (Some(least), None) => format!(", at least {least}"),
         (None, None) => String::new(),
     }
-}
-
-/// Bounds are floats in the definition's type; people read whole numbers.
-fn whole(number: &Value) -> String {
-    number.as_f64().map_or_else(|| number.to_string(), |number| format!("{number:.0}"))
 }
 
 fn messages(schema: &Value) -> impl Iterator<Item = &str> {

@@ -18,10 +18,20 @@ pub struct Reason {
     pub meaning: &'static str,
 }
 
+impl Reason {
+    const fn of((condition, status, reason, meaning): Row) -> Self {
+        Self { condition, status, reason, meaning }
+    }
+}
+
 /// Every reason that is no refusal. The tests hold this list against the statuses of all cases.
-pub fn conditions() -> Vec<Reason> {
-    let row = |(condition, status, reason, meaning)| Reason { condition, status, reason, meaning };
-    PLATFORM_AND_TENANT.iter().chain(APP).chain(OPERATOR).copied().map(row).collect()
+fn conditions() -> impl Iterator<Item = Reason> {
+    PLATFORM_AND_TENANT.iter().chain(APP).chain(OPERATOR).copied().map(Reason::of)
+}
+
+/// The reasons that only a running operator gives, so that no plan shows them.
+pub fn only_running() -> impl Iterator<Item = Reason> {
+    OPERATOR.iter().copied().map(Reason::of)
 }
 
 type Row = (&'static str, &'static str, &'static str, &'static str);
@@ -29,7 +39,6 @@ type Row = (&'static str, &'static str, &'static str, &'static str);
 const PLATFORM_AND_TENANT: &[Row] = &[
     ("GatewaysReady", "True", "NotRequested", "the Platform lists no gateway"),
     ("GatewaysReady", "True", "Found", "every gateway and listener exists"),
-    ("GatewaysReady", "False", "GatewayMissing", "a Gateway or one of its listeners does not exist"),
     ("Accepted", "True", "Accepted", "every check passed"),
     ("Granted", "True", "Granted", "the figures in the message are granted"),
     ("Fenced", "True", "Fenced", "namespace, quota and default-deny stand"),
@@ -68,6 +77,7 @@ const APP: &[Row] = &[
 
 /// What only a running operator says.
 const OPERATOR: &[Row] = &[
+    ("GatewaysReady", "False", "GatewayMissing", "a Gateway or one of its listeners does not exist"),
     ("Ready", "False", "Rejected", "the API server refuses a write; asking again changes nothing"),
     ("Ready", "False", "NameTaken", "an object of that name exists and is not the App's"),
     ("Ready", "Unknown", "DependsOnUnreadable", "an object this one depends on does not fit its definition"),
