@@ -51,8 +51,11 @@ impl Shared {
 /// Objects as our own writes left them. A pass that ran on what the watch has not yet overtaken
 /// would write the same status again with a later time.
 pub struct Newest<K> {
-    written: Mutex<HashMap<(Option<String>, String), Arc<K>>>,
+    written: Mutex<HashMap<Place, Arc<K>>>,
 }
+
+/// An object's namespace, if it has one, and name.
+type Place = (Option<String>, String);
 
 impl<K> Default for Newest<K> {
     fn default() -> Self {

@@ -43,27 +43,27 @@ impl Events {
 
     /// Something went as it should.
     pub async fn note<K: Resource<DynamicType = ()>>(&self, object: &K, act: Act, reason: &str, text: &str) {
-        self.publish(object, EventType::Normal, act, reason, text).await;
+        self.publish(object, event(EventType::Normal, act, reason, text)).await;
     }
 
     /// Somebody has to act.
     pub async fn warn<K: Resource<DynamicType = ()>>(&self, object: &K, act: Act, reason: &str, text: &str) {
-        self.publish(object, EventType::Warning, act, reason, text).await;
+        self.publish(object, event(EventType::Warning, act, reason, text)).await;
     }
 
-    async fn publish<K>(&self, object: &K, type_: EventType, act: Act, reason: &str, text: &str)
-    where
-        K: Resource<DynamicType = ()>,
-    {
-        let event = Event {
-            type_,
-            reason: reason.to_owned(),
-            note: Some(cut(text, ERROR_LIMIT_BYTES).to_owned()),
-            action: act.as_str().to_owned(),
-            secondary: None,
-        };
+    async fn publish<K: Resource<DynamicType = ()>>(&self, object: &K, event: Event) {
         if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
-            tracing::warn!(error = %super::error::short(&error), reason, "an event could not be published");
+            tracing::warn!(error = %super::error::short(&error), event.reason, "an event could not be published");
         }
+    }
+}
+
+fn event(type_: EventType, act: Act, reason: &str, text: &str) -> Event {
+    Event {
+        type_,
+        reason: reason.to_owned(),
+        note: Some(cut(text, ERROR_LIMIT_BYTES).to_owned()),
+        action: act.as_str().to_owned(),
+        secondary: None,
     }
 }

@@ -126,10 +126,8 @@ fn key<K: Declaration>(object: &Guarded<K>) -> (Option<String>, String) {
 }
 
 fn settle<K: Declaration>(shared: &Shared, old: Option<&Guarded<K>>, new: Option<&Guarded<K>>) {
-    if let (Some(old), Some(new)) = (old, new) {
-        if old.resource_version() == new.resource_version() {
-            return; // listed again, nothing new
-        }
+    if old.zip(new).is_some_and(|(old, new)| old.resource_version() == new.resource_version()) {
+        return; // listed again, nothing new
     }
     let keys = |object: Option<&Guarded<K>>| object.map(K::keys).unwrap_or_default();
     let name = old.or(new).map(|object| object.name_any()).unwrap_or_default();

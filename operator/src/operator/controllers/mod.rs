@@ -70,7 +70,7 @@ async fn work<K>(
                 Error::Refused(refusal) => tracing::info!(%object, reason = refusal.reason(), %refusal, "refused"),
                 Error::Conflict { .. } => tracing::debug!(%object, %error, "looking again"),
                 error => {
-                    tracing::warn!(%object, reason = error.reason(), cause = cause(error), %error, "a pass failed")
+                    tracing::warn!(%object, reason = error.reason(), cause = cause(error), %error, "a pass failed");
                 }
             },
             Err(error) => tracing::error!(%error, "the queue failed"),

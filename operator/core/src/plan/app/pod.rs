@@ -151,7 +151,7 @@ fn probe(workload: &kinds::Workload, starting: bool) -> Option<Probe> {
         port: port.clone(),
         ..Default::default()
     });
-    let tcp = http.is_none().then(|| TCPSocketAction { port, host: None });
+    let tcp = http.is_none().then_some(TCPSocketAction { port, host: None });
     let patience_seconds = asked.and_then(|probe| probe.startup_seconds).unwrap_or(STARTUP_SECONDS);
     let (period, failures) =
         if starting { (STARTUP_PERIOD_SECONDS, (patience_seconds / STARTUP_PERIOD_SECONDS).max(1)) } else { (10, 3) };
