@@ -1,0 +1,44 @@
+export PATH := $(PATH):$(HOME)/.cargo/bin
+# In CI the lock file is the law.
+locked := $(if $(CI),--locked)
+# A proxy is for downloads; the tests talk to this machine alone.
+direct := env -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY -u http_proxy -u https_proxy -u all_proxy
+
+.PHONY: help check test generate accept bench demo clean-demo
+.NOTPARALLEL:
+
+help: ## Lists what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: ## Format, lints, the core built alone, licences
+	@tools/ensure-rust
+	cargo fmt --all --check
+	cargo clippy $(locked) --workspace --all-targets -- -D warnings
+	cargo build $(locked) -p yipan-core
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; \
+	else echo "licences and sources are not checked: cargo-deny is not installed"; fi
+
+test: ## All tests; they start a control plane of their own
+	@tools/ensure-rust
+	@tools/build >/dev/null
+	cargo build $(locked) -p yipan
+	cargo test $(locked) --workspace --all-targets --no-run
+	$(direct) cargo test $(locked) --workspace --all-targets --no-fail-fast
+
+generate: ## Writes crds/ and docs/reference/ from the code
+	cargo run -q -p yipan -- crds --dir crds
+	cargo run -q -p yipan -- reference --dir docs/reference
+
+accept: ## Takes what is planned now as right in tests/cases; read the difference before you commit it
+	YIPAN_ACCEPT=1 cargo test -q -p yipan-tests cases::
+
+bench: ## Measures the operator against a plain client; OPTIONS="--tenants 200 --runs 3"
+	@tools/ensure-rust
+	cargo build -p yipan
+	$(direct) cargo run -q -p yipan-bench -- $(OPTIONS)
+
+demo: ## A province on this machine; YIPAN_KUBECONFIG=FILE to use a cluster of your own
+	@tools/demo up
+
+clean-demo: ## Ends the demo and removes all it made
+	@tools/demo down
