@@ -8,12 +8,11 @@
 mod rules;
 mod table;
 
-use http::Request;
 use kube::Client;
 use kube::core::Status;
 use serde_json::Value;
 
-use super::plane;
+use super::{plane, raw};
 use table::{Entry, Table};
 
 /// Everything is tried with the strictness that kubectl asks for, and nothing of it is stored.
@@ -78,30 +77,25 @@ fn missing(table: &Table, entry: &Entry, message: &str) -> Option<String> {
 /// Stores the base object, so that updates of it can be tried; it must be accepted, of course.
 async fn store(client: &Client, table: &Table) {
     let uri = format!("{}?fieldManager=refusals&force=true&fieldValidation=Strict", table.object());
-    send(client, "PATCH", &uri, "application/apply-patch+yaml", &table.base)
-        .await
-        .expect("the base object is accepted");
+    send(client, "PATCH", &uri, &table.base).await.expect("the base object is accepted");
 }
 
 /// Whether the API server accepts the base object with a change.
 async fn attempt(client: &Client, table: &Table, entry: &Entry) -> Result<(), Refused> {
     if entry.update {
         let uri = format!("{}?{STRICT}", table.object());
-        return send(client, "PATCH", &uri, "application/merge-patch+json", &entry.patch).await;
+        return send(client, "PATCH", &uri, &entry.patch).await;
     }
     let uri = format!("{}?{STRICT}", table.collection());
-    send(client, "POST", &uri, "application/json", &table.with(&entry.patch)).await
+    send(client, "POST", &uri, &table.with(&entry.patch)).await
 }
 
-async fn send(client: &Client, verb: &str, uri: &str, format: &str, body: &Value) -> Result<(), Refused> {
-    let body = serde_json::to_vec(body).expect("JSON");
-    let request = Request::builder().method(verb).uri(uri).header("Content-Type", format).body(body);
-    match client.request::<Value>(request.expect("a request")).await {
+async fn send(client: &Client, verb: &str, uri: &str, body: &Value) -> Result<(), Refused> {
+    match raw::send(client, verb, uri, body).await {
         Ok(_) => Ok(()),
         // Validation comes before the look-up, so this one has passed it.
-        Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-        Err(kube::Error::Api(status)) if (400..=422).contains(&status.code) => Err(Refused::from(*status)),
-        Err(error) => panic!("{verb} {uri}: {error}"),
+        Err(status) if status.reason == "AlreadyExists" => Ok(()),
+        Err(status) => Err(Refused::from(*status)),
     }
 }
 

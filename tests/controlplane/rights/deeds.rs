@@ -1,0 +1,71 @@
+//! Real requests of real people, and what becomes of them.
+
+use kube::Client;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{OTHER, OWN, plane, raw};
+
+/// One request. Deeds come in order: a later one may need what an earlier one made.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deed {
+    name: String,
+    by: Who,
+    /// The verb and the path, `OWN` and `OTHER` standing for the two tenants' namespaces.
+    send: String,
+    #[serde(default)]
+    body: Value,
+    /// What the API server must say to decline it. Absent: it must be done.
+    #[serde(default)]
+    denied: Option<String>,
+    /// JSON pointers to what the answer must not hold.
+    #[serde(default)]
+    without: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+enum Who {
+    Province,
+    Administrator,
+    Viewer,
+    Operator,
+}
+
+/// The deeds of `deeds.yaml`.
+pub fn all() -> Vec<Deed> {
+    serde_saphyr::from_str(include_str!("deeds.yaml")).expect("deeds")
+}
+
+impl Deed {
+    /// Does it and says in what it ends otherwise than it should.
+    pub async fn attempt(&self) -> Result<(), String> {
+        let client = self.by.client().await;
+        let send = self.send.replace("OWN", OWN).replace("OTHER", OTHER);
+        let (verb, path) = send.split_once(' ').expect("a verb and a path");
+        let answer = raw::send(&client, verb, path, &self.body).await;
+        let fault = match (&self.denied, answer) {
+            (None, Ok(answer)) => {
+                let held = self.without.iter().find(|pointer| answer.pointer(pointer).is_some());
+                held.map(|pointer| format!("the answer holds {pointer}"))
+            }
+            (None, Err(status)) => Some(format!("is declined: {}", status.message)),
+            (Some(_), Ok(_)) => Some("is done".to_owned()),
+            (Some(words), Err(status)) if status.code == 403 && status.message.contains(words) => None,
+            (Some(words), Err(status)) => Some(format!("should say `{words}`: {} {}", status.code, status.message)),
+        };
+        fault.map_or(Ok(()), |fault| Err(format!("{:?}: {}: {fault}", self.by, self.name)))
+    }
+}
+
+impl Who {
+    async fn client(self) -> Client {
+        let plane = plane::shared();
+        match self {
+            Self::Province => plane.client().await,
+            Self::Administrator => plane.client_as("li.wei", &[&format!("{OWN}-admins")]).await,
+            Self::Viewer => plane.client_as("zhang.min", &[&format!("{OWN}-viewers")]).await,
+            Self::Operator => plane.client_of_service_account("yipan-system", "yipan").await,
+        }
+    }
+}
