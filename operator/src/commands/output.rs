@@ -30,9 +30,17 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// Several values as one YAML stream.
+/// Several values as one YAML stream, each text on one line so that it can be searched for.
+///
+/// # Errors
+/// A value cannot be written as YAML.
 pub fn yaml_stream<T: Serialize>(values: impl IntoIterator<Item = T>) -> anyhow::Result<String> {
-    values.into_iter().map(|value| Ok(format!("---\n{}\n", serde_saphyr::to_string(&value)?.trim_end()))).collect()
+    let one = |value| -> anyhow::Result<String> {
+        let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+        let text = serde_saphyr::to_string_with_options(&value, options)?;
+        Ok(format!("---\n{}\n", text.trim_end()))
+    };
+    values.into_iter().map(one).collect()
 }
 
 /// Writes to standard output. That nobody reads on, as in `yipan crds | head`, is no failure.

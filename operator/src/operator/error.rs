@@ -25,7 +25,15 @@ pub enum Error {
         /// What cannot be read.
         what: String,
     },
-    /// The platform administrator's: 401, 403, 404 and 422. Asking again changes nothing.
+    /// The author's: what was declared passes our schema and not the API server's own checks.
+    #[error("the API server refuses {object}: {why}; correct what the spec says of it")]
+    Invalid {
+        /// What was to be written.
+        object: String,
+        /// What the API server says.
+        why: String,
+    },
+    /// The platform administrator's: 401, 403 and 404. Asking again changes nothing.
     #[error("the API server rejects {object}: {why}; tell the platform's administrator")]
     Rejected {
         /// What was to be written.
@@ -64,7 +72,10 @@ impl Error {
         let object = object.to_owned();
         match error {
             kube::Error::Api(status) if status.is_conflict() => Self::Conflict { object },
-            kube::Error::Api(status) if matches!(status.code, 400 | 401 | 403 | 404 | 405 | 422) => {
+            kube::Error::Api(status) if matches!(status.code, 400 | 422) => {
+                Self::Invalid { object, why: cut(&status.message, ERROR_LIMIT_BYTES / 2).to_owned() }
+            }
+            kube::Error::Api(status) if matches!(status.code, 401 | 403 | 404 | 405) => {
                 Self::Rejected { object, why: cut(&status.message, ERROR_LIMIT_BYTES / 2).to_owned() }
             }
             error => Self::Unavailable { step: format!("write {object}"), source: Box::new(error) },
@@ -76,6 +87,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.reason(),
             Self::Unreadable { .. } => "DependsOnUnreadable",
+            Self::Invalid { .. } => "Invalid",
             Self::Rejected { .. } => "Rejected",
             Self::NameTaken { .. } => "NameTaken",
             Self::Conflict { .. } => "Conflict",
@@ -87,7 +99,7 @@ impl Error {
     /// What the conditions say of it.
     pub fn stop(&self) -> Stop {
         let status = match self {
-            Self::Refused(_) | Self::Rejected { .. } | Self::NameTaken { .. } => "False",
+            Self::Refused(_) | Self::Invalid { .. } | Self::Rejected { .. } | Self::NameTaken { .. } => "False",
             Self::Unreadable { .. } | Self::Conflict { .. } | Self::Unavailable { .. } | Self::Broken(_) => "Unknown",
         };
         Stop { status, reason: self.reason(), message: cut(&self.to_string(), ERROR_LIMIT_BYTES).to_owned() }
@@ -97,7 +109,7 @@ impl Error {
     pub fn again(&self, failures: u32) -> Action {
         let doubling = Duration::from_millis(250) * 2_u32.saturating_pow(failures.min(10));
         match self {
-            Self::Refused(_) | Self::Unreadable { .. } => Action::requeue(RECHECK),
+            Self::Refused(_) | Self::Unreadable { .. } | Self::Invalid { .. } => Action::requeue(RECHECK),
             Self::Conflict { .. } => Action::requeue(Duration::from_millis(200).min(doubling)),
             Self::Rejected { .. } | Self::NameTaken { .. } | Self::Unavailable { .. } | Self::Broken(_) => {
                 Action::requeue(doubling.min(RETRY_LIMIT))

@@ -9,11 +9,12 @@ use super::caches::Caches;
 /// The operator's own measures.
 pub struct Metrics {
     registry: Registry,
-    /// Passes by kind and result (`done`, `refused`, `paused`, or an error's reason).
+    /// Passes by kind and result: `done`, or the reason that the condition carries. Passes that a
+    /// pause cut short, and writes that merely lost a race, are not counted.
     pub passes: IntCounterVec,
     /// How long passes take, in seconds, by kind.
     pub pass_seconds: HistogramVec,
-    /// Writes to the API server by kind and verb (`apply`, `create`, `replace`, `delete`, `status`, `metadata`).
+    /// Writes to the API server by kind and verb (`apply`, `create`, `patch`, `replace`, `delete`, `status`, `metadata`).
     pub writes: IntCounterVec,
     /// Objects found equal to what they should be, by kind.
     pub unchanged: IntCounterVec,

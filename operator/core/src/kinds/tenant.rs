@@ -22,15 +22,15 @@ use super::status::{Condition, Paused, Suspended};
 #[kube(printcolumn(
     name = "CPU",
     type_ = "string",
-    json_path = ".status.granted.own.cpu",
-    description = "Processor cores its own namespace may use"
+    json_path = ".status.granted.total.cpu",
+    description = "Processor cores granted to its whole subtree"
 ))]
 #[kube(printcolumn(
     name = "Asked",
     type_ = "string",
-    json_path = ".spec.quota.own.cpu",
+    json_path = ".spec.quota.total.cpu",
     priority = 1,
-    description = "Processor cores it asks for; empty means the level's"
+    description = "Processor cores it asks for its whole subtree; empty means the level's"
 ))]
 #[kube(printcolumn(name = "Apps", type_ = "integer", json_path = ".status.apps"))]
 #[kube(printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"))]

@@ -15,13 +15,19 @@ pub enum Refusal {
         "parent tenant `{parent}` does not exist; create it first, or recreate this tenant with another spec.parent"
     )]
     NoParent { parent: TenantName },
+    #[error(
+        "parent tenant `{parent}` and its parents lead round in a circle; recreate one of them with another spec.parent"
+    )]
+    ParentCircle { parent: TenantName },
     #[error("parent tenant `{parent}` is itself refused; mend that one first")]
     ParentRefused { parent: TenantName },
     #[error(
         "parent tenant `{parent}` is a {level}, which has no tenants below it; name the unit it serves as spec.parent"
     )]
     ParentLevel { parent: TenantName, level: &'static str },
-    #[error("division {division} does not extend {outer} of parent `{parent}`; correct spec.division or spec.parent")]
+    #[error(
+        "division {division} does not extend {outer} of parent `{parent}`; both are immutable: delete this tenant and create it with the right ones"
+    )]
     DivisionOutsideParent { division: String, parent: TenantName, outer: String },
     #[error("division {division} belongs to tenant `{holder}`, which was first; a division has one tenant")]
     DivisionTaken { division: String, holder: String },
@@ -63,6 +69,7 @@ impl Refusal {
             Self::NoPlatform => "NoPlatform",
             Self::LevelNotConfigured { .. } => "LevelNotConfigured",
             Self::NoParent { .. } => "NoParent",
+            Self::ParentCircle { .. } => "ParentCircle",
             Self::ParentRefused { .. } => "ParentRefused",
             Self::ParentLevel { .. } => "ParentLevel",
             Self::DivisionOutsideParent { .. } => "DivisionOutsideParent",

@@ -88,34 +88,35 @@ const OPERATOR: &[Row] = &[
 
 /// One of each refusal, with names as an example.
 fn refusals() -> Vec<Refusal> {
-    let parent = || TenantName::try_from("wuwei".to_owned());
-    let (tenant, name, id) = (|| "liangzhou".to_owned(), || "liangzhou".to_owned(), "3f2a91c04d".to_owned());
-    let division = || "620602".to_owned();
-    let mut refusals = vec![Refusal::NoPlatform, Refusal::LevelNotConfigured { level: "Town" }];
-    if let (Ok(first), Ok(second), Ok(third), Ok(fourth)) = (parent(), parent(), parent(), parent()) {
-        refusals.extend([
-            Refusal::NoParent { parent: first },
-            Refusal::ParentRefused { parent: second },
-            Refusal::ParentLevel { parent: third, level: "Department" },
-            Refusal::DivisionOutsideParent { division: division(), parent: fourth, outer: "620700".to_owned() },
-        ]);
-    }
-    refusals.extend([
-        Refusal::DivisionTaken { division: division(), holder: tenant() },
+    let text = str::to_owned;
+    // The name is one; were it none, the tests would miss the refusals about parents.
+    let about_parents = TenantName::try_from(text("wuwei")).map(|parent| {
+        [
+            Refusal::NoParent { parent: parent.clone() },
+            Refusal::ParentCircle { parent: parent.clone() },
+            Refusal::ParentRefused { parent: parent.clone() },
+            Refusal::ParentLevel { parent: parent.clone(), level: "Department" },
+            Refusal::DivisionOutsideParent { division: text("620702"), parent, outer: text("620600") },
+        ]
+    });
+    let others = [
+        Refusal::NoPlatform,
+        Refusal::LevelNotConfigured { level: "Town" },
+        Refusal::DivisionTaken { division: text("620602"), holder: text("liangzhou") },
         Refusal::ProtectionLevel { asked: 4, limit: 3 },
-        Refusal::OwnOverTotal { resource: "cpu", own: "32".to_owned(), total: "16".to_owned() },
-        Refusal::NamespaceTaken { name: name() },
-        Refusal::NamespaceTerminating { name: name() },
-        Refusal::NamespaceLost { name: name(), id },
-        Refusal::NotATenant { namespace: "default".to_owned() },
-        Refusal::TenantNotFenced { tenant: tenant() },
+        Refusal::OwnOverTotal { resource: "cpu", own: text("32"), total: text("16") },
+        Refusal::NamespaceTaken { name: text("liangzhou") },
+        Refusal::NamespaceTerminating { name: text("liangzhou") },
+        Refusal::NamespaceLost { name: text("liangzhou"), id: text("3f2a91c04d") },
+        Refusal::NotATenant { namespace: text("default") },
+        Refusal::TenantNotFenced { tenant: text("liangzhou") },
         Refusal::ImageNotAllowed {
-            image: "registry.example.com/parking:1".to_owned(),
-            registries: "registry.example.gov.cn/liangzhou, registry.example.gov.cn/common".to_owned(),
+            image: text("registry.example.com/parking:1"),
+            registries: text("registry.example.gov.cn/liangzhou, registry.example.gov.cn/common"),
         },
-        Refusal::OverQuota { resource: "memory", asked: "64Gi".to_owned(), quota: "32Gi".to_owned() },
-    ]);
-    refusals
+        Refusal::OverQuota { resource: "memory", asked: text("64Gi"), quota: text("32Gi") },
+    ];
+    about_parents.into_iter().flatten().chain(others).collect()
 }
 
 /// Whose turn it is. A refusal that this match does not name does not compile: add it here and to
@@ -125,6 +126,7 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         Refusal::NoPlatform
         | Refusal::LevelNotConfigured { .. }
         | Refusal::NoParent { .. }
+        | Refusal::ParentCircle { .. }
         | Refusal::ParentRefused { .. }
         | Refusal::ParentLevel { .. }
         | Refusal::DivisionOutsideParent { .. }

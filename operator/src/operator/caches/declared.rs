@@ -15,32 +15,49 @@ use yipan_core::plan::{app, conditions};
 use super::super::context::Shared;
 use super::Guarded;
 
-/// Names by what they are looked up by. Names of objects that cannot be read are in it too: an
-/// App that is malformed still occupies its tenant.
+/// Names by what they are looked up by. An object that can no longer be read stays where it was:
+/// it still occupies its tenant, and still is its parent's child.
 #[derive(Default)]
 pub struct Index {
-    names: RwLock<HashMap<(&'static str, String), BTreeSet<String>>>,
+    sides: RwLock<Sides>,
+}
+
+/// A relation and the key in it, such as `parent` and `wuwei`.
+type Entry = (&'static str, String);
+
+#[derive(Default)]
+struct Sides {
+    /// The names under an entry.
+    names: HashMap<Entry, BTreeSet<String>>,
+    /// The entries an object stands under, by its watch and name: what is to be taken out when it
+    /// changes or goes, even if it cannot be read then.
+    entries: HashMap<Entry, Vec<Entry>>,
 }
 
 impl Index {
     /// The names under a key, in order.
     pub fn get(&self, relation: &'static str, key: &str) -> Vec<String> {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
-        names.get(&(relation, key.to_owned())).map(|names| names.iter().cloned().collect()).unwrap_or_default()
+        let sides = self.sides.read().unwrap_or_else(PoisonError::into_inner);
+        sides.names.get(&(relation, key.to_owned())).map(|names| names.iter().cloned().collect()).unwrap_or_default()
     }
 
-    fn change(&self, old: Vec<(&'static str, String)>, new: Vec<(&'static str, String)>, name: &str) {
-        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        for key in old {
-            if let Some(set) = names.get_mut(&key) {
-                set.remove(name);
-                if set.is_empty() {
-                    names.remove(&key);
+    /// Puts an object under these entries and takes it out of all others.
+    fn set(&self, watch: &'static str, name: &str, entries: Vec<Entry>) {
+        let mut sides = self.sides.write().unwrap_or_else(PoisonError::into_inner);
+        let before = sides.entries.remove(&(watch, name.to_owned())).unwrap_or_default();
+        for entry in before {
+            if let Some(names) = sides.names.get_mut(&entry) {
+                names.remove(name);
+                if names.is_empty() {
+                    sides.names.remove(&entry);
                 }
             }
         }
-        for key in new {
-            names.entry(key).or_default().insert(name.to_owned());
+        for entry in &entries {
+            sides.names.entry(entry.clone()).or_default().insert(name.to_owned());
+        }
+        if !entries.is_empty() {
+            sides.entries.insert((watch, name.to_owned()), entries);
         }
     }
 }
@@ -51,11 +68,18 @@ pub const PARENT: &str = "parent";
 pub const DIVISION: &str = "division";
 /// Apps by namespace.
 pub const NAMESPACE: &str = "namespace";
+/// Apps, as `<namespace>/<name>`, by the Apps they name in their connections.
+pub const PEER: &str = "peer";
 
 /// A kind that people write, with what its changes mean to others.
 pub trait Declaration: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static {
     /// The name of the watch, as /readyz shows it.
     const WATCH: &'static str;
+
+    /// What stands in the index for an object.
+    fn entry(object: &Guarded<Self>) -> String {
+        object.name_any()
+    }
 
     /// The keys under which an object is indexed.
     fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)>;
@@ -129,9 +153,11 @@ fn settle<K: Declaration>(shared: &Shared, old: Option<&Guarded<K>>, new: Option
     if old.zip(new).is_some_and(|(old, new)| old.resource_version() == new.resource_version()) {
         return; // listed again, nothing new
     }
-    let keys = |object: Option<&Guarded<K>>| object.map(K::keys).unwrap_or_default();
-    let name = old.or(new).map(|object| object.name_any()).unwrap_or_default();
-    shared.caches.index.change(keys(old), keys(new), &name);
+    let name = old.or(new).map(K::entry).unwrap_or_default();
+    let unreadable = new.is_some_and(|object| object.0.is_err());
+    if !unreadable || old.is_none() {
+        shared.caches.index.set(K::WATCH, &name, new.map(K::keys).unwrap_or_default());
+    }
     K::changed(old, new, shared);
 }
 
@@ -179,7 +205,7 @@ impl Declaration for Tenant {
         }
         if redeclared || verdict(old) != verdict(new) {
             index.get(PARENT, &name).iter().for_each(|child| triggers.tenant(child));
-            index.get(NAMESPACE, &name).iter().for_each(|app| triggers.app(&name, app));
+            index.get(NAMESPACE, &name).iter().for_each(|app| triggers.app_at(app));
         }
         if old.is_none() || new.is_none() {
             let keys = old.or(new).map(Self::keys).unwrap_or_default();
@@ -204,8 +230,14 @@ fn verdict(tenant: Option<&Guarded<Tenant>>) -> Vec<(String, String)> {
 impl Declaration for App {
     const WATCH: &'static str = "App";
 
+    fn entry(object: &Guarded<Self>) -> String {
+        format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
+    }
+
     fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)> {
-        vec![(NAMESPACE, object.namespace().unwrap_or_default())]
+        let peers = object.0.as_ref().map(|app| app::peers(app)).unwrap_or_default();
+        let peers = peers.iter().map(|peer| (PEER, peer.to_string()));
+        peers.chain([(NAMESPACE, object.namespace().unwrap_or_default())]).collect()
     }
 
     /// The Apps at the other ends of its connections ask what it says; its tenant counts it.
@@ -220,6 +252,8 @@ impl Declaration for App {
         for app in [old, new].into_iter().flatten().filter_map(|object| object.0.as_ref().ok()) {
             app::peers(app).iter().for_each(|peer| triggers.app(&peer.tenant, &peer.app));
         }
+        // Those that name this one may wait for it without being named by it.
+        shared.caches.index.get(PEER, &Self::entry(either)).iter().for_each(|peer| triggers.app_at(peer));
         if old.is_none() || new.is_none() {
             triggers.tenant_later(&namespace);
         }

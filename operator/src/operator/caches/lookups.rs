@@ -34,7 +34,8 @@ impl World for Lookups<'_> {
     }
 
     fn apps(&self, namespace: &str) -> Vec<String> {
-        self.0.index.get(NAMESPACE, namespace)
+        let places = self.0.index.get(NAMESPACE, namespace);
+        places.iter().filter_map(|place| place.split_once('/')).map(|(_, name)| name.to_owned()).collect()
     }
 
     fn namespace(&self, name: &str) -> Option<NamespaceFound> {

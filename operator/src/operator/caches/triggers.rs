@@ -71,6 +71,13 @@ impl Triggers {
         self.apps.push(ObjectRef::new(name).within(namespace));
     }
 
+    /// Asks for an App to be looked at that is given as `<namespace>/<name>`.
+    pub fn app_at(&self, place: &str) {
+        if let Some((namespace, name)) = place.split_once('/') {
+            self.app(namespace, name);
+        }
+    }
+
     /// Asks for the Platform to be looked at.
     pub fn platform(&self) {
         self.platforms.push(ObjectRef::new("platform"));

@@ -3,6 +3,7 @@
 mod app;
 mod outcome;
 mod platform;
+mod retire;
 mod tenant;
 mod unreadable;
 

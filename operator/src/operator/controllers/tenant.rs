@@ -5,24 +5,21 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
+use kube::Api;
 use kube::runtime::controller::Action;
-use kube::{Api, ResourceExt as _};
-use serde_json::json;
-use yipan_core::drift::MANAGER;
 use yipan_core::kinds::{Tenant, TenantStatus};
 use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
-use yipan_core::plan::{Kind, Outcome, conditions, hold, metadata};
+use yipan_core::plan::{Kind, Outcome, hold};
 
 use super::super::apply::Written;
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::events::Act;
-use super::{outcome, unreadable};
+use super::{outcome, retire, unreadable};
 
 /// Held by a Tenant so that it does not go before what is below it.
-const FINALIZER: &str = "yipan.dev/tenant";
+pub(super) const FINALIZER: &str = "yipan.dev/tenant";
 
 /// Brings one tenant from declared to existing.
 pub fn reconcile(shared: Arc<Shared>, object: Arc<Guarded<Tenant>>) -> BoxFuture<'static, Result<Action, Error>> {
@@ -45,7 +42,7 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
         return Ok(Action::requeue(hold.paused.until.0.duration_since(now).unsigned_abs()));
     }
     if tenant.metadata.deletion_timestamp.is_some() {
-        return retire(shared, &api, &tenant, &world).await;
+        return retire::retire(shared, &api, &tenant, &world).await;
     }
     if let Some(what) = shared.caches.unreadable(tenant.spec.parent.as_deref(), &[]) {
         return wait_for(shared, &api, &tenant, &world, &what).await;
@@ -102,7 +99,12 @@ async fn wait_for(
     Err(error)
 }
 
-async fn save(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, status: TenantStatus) -> Result<(), Error> {
+pub(super) async fn save(
+    shared: &Shared,
+    api: &Api<Tenant>,
+    tenant: &Tenant,
+    status: TenantStatus,
+) -> Result<(), Error> {
     let old = tenant.status.clone().unwrap_or_default();
     if old == status {
         return Ok(());
@@ -110,47 +112,4 @@ async fn save(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, status: Tenan
     outcome::write_status(shared, api, tenant, &status, &shared.tenants).await?;
     outcome::tell(shared, tenant, &old.conditions, &status.conditions).await;
     Ok(())
-}
-
-/// Lets a tenant go once nothing is below it: a deletion that was accepted cannot be taken back,
-/// so it waits and says for what. The namespace goes with the tenant, empty of Apps.
-async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: &TenantWorld) -> Result<Action, Error> {
-    let held = tenant.finalizers().iter().any(|finalizer| finalizer == FINALIZER);
-    if !held {
-        return Ok(Action::await_change());
-    }
-    let below = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
-    let blocking: Vec<String> =
-        [below("tenants", &world.children), below("Apps", &world.apps)].into_iter().flatten().collect();
-    if !blocking.is_empty() {
-        let message = format!("deletion waits for {}; delete these first", blocking.join(" and "));
-        let mut status = tenant.status.clone().unwrap_or_default();
-        let finding = conditions::Finding::yes("DeletionBlocked", "NotEmpty", message.clone());
-        let blocked =
-            conditions::dated(vec![finding], &status.conditions, tenant.metadata.generation, Timestamp::now());
-        status.conditions.retain(|condition| condition.type_ != "DeletionBlocked");
-        status.conditions.extend(blocked);
-        let news = tenant.status.as_ref() != Some(&status);
-        save(shared, api, tenant, status).await?;
-        if news {
-            shared.events.warn(tenant, Act::Retire, "DeletionBlocked", &message).await;
-        }
-        return Ok(Action::await_change());
-    }
-    let name = tenant.name_any();
-    let ours = world.namespace.as_ref().is_some_and(|found| found.id == Some(metadata::id(tenant)));
-    if let Some(namespace) = shared.caches.children.get(&name, Kind::Namespace, &name).filter(|_| ours) {
-        shared.remove(&name, &(Kind::Namespace, name.clone()), &namespace).await?;
-        // Only its end, which the watch reports, lets the tenant go: a successor of the same name
-        // must not meet what is left of it.
-        return Ok(Action::await_change());
-    }
-    let finalizers: Vec<&String> = tenant.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).collect();
-    let patch = json!({ "metadata": { "resourceVersion": tenant.resource_version(), "finalizers": finalizers } });
-    let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
-    match api.patch(&name, &params, &Patch::Merge(patch)).await {
-        Ok(_) => Ok(Action::await_change()),
-        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Action::await_change()),
-        Err(error) => Err(Error::of_write(&outcome::name(tenant), error)),
-    }
 }

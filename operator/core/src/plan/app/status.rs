@@ -117,7 +117,7 @@ fn trouble_reason(trouble: &PodTrouble) -> &'static str {
         "CrashLoopBackOff" => "Crashing",
         "CreateContainerConfigError" if trouble.message.contains("run as root") => "ImageRunsAsRoot",
         "CreateContainerConfigError" if trouble.message.contains("non-numeric user") => "ImageRunsAsRoot",
-        "CreateContainerConfigError" if trouble.message.contains("secret") => "SecretMissing",
+        "CreateContainerConfigError" if trouble.message.to_ascii_lowercase().contains("secret") => "SecretMissing",
         "Unschedulable" => "NoRoomOnNodes",
         _ => "PodNotStarting",
     }

@@ -14,6 +14,7 @@ pub const ALL: &[Check] = &[
     platform_exists,
     level_is_configured,
     parent_exists,
+    parents_lead_to_a_province,
     parent_is_accepted,
     parent_has_tenants_below,
     division_lies_in_parent,
@@ -34,6 +35,13 @@ fn level_is_configured(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refus
 fn parent_exists(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
     match (&tenant.spec.parent, &world.parent) {
         (Some(parent), None) => Err(Refusal::NoParent { parent: parent.clone() }),
+        _ => Ok(()),
+    }
+}
+
+fn parents_lead_to_a_province(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    match &tenant.spec.parent {
+        Some(parent) if world.circle => Err(Refusal::ParentCircle { parent: parent.clone() }),
         _ => Ok(()),
     }
 }

@@ -24,7 +24,7 @@ use super::{NamespaceFound, World};
 use crate::kinds::{Platform, Tenant};
 
 pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
-pub use status::{held, is_fenced, is_refused, pauses, status};
+pub use status::{blocked, deletion_waits_for, held, is_fenced, is_refused, pauses, status};
 pub use valid::ValidTenant;
 
 /// All that a pass over one tenant may know.
@@ -34,6 +34,8 @@ pub struct TenantWorld {
     pub platform: Option<Arc<Platform>>,
     /// The tenant that `spec.parent` names.
     pub parent: Option<Arc<Tenant>>,
+    /// Whether its parents lead round in a circle instead of to a Province.
+    pub circle: bool,
     /// An earlier tenant with the same division.
     pub rival: Option<String>,
     /// What lies under the name of the tenant's namespace.
@@ -56,12 +58,28 @@ impl TenantWorld {
         Self {
             platform: world.platform(),
             parent: tenant.spec.parent.as_ref().and_then(|parent| world.tenant(parent)),
+            circle: circle(tenant, world),
             rival: rivals.filter(earlier).min_by_key(|other| order(other)).map(|other| other.name_any()),
             namespace: world.namespace(&name),
             children: world.children(&name),
             apps: world.apps(&name),
         }
     }
+}
+
+/// Whether the parents of a tenant lead round in a circle. Each is set for good when its tenant is
+/// made, but a parent may be made after its child, and zones may share one division.
+fn circle(tenant: &Tenant, world: &dyn World) -> bool {
+    let mut passed = vec![tenant.name_any()];
+    let mut parent = tenant.spec.parent.clone();
+    while let Some(name) = parent {
+        if passed.iter().any(|before| **before == *name) {
+            return true;
+        }
+        parent = world.tenant(&name).and_then(|tenant| tenant.spec.parent.clone());
+        passed.push(name.to_string());
+    }
+    false
 }
 
 /// Everything that should exist for one tenant.

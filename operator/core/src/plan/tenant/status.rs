@@ -98,6 +98,30 @@ pub fn held(tenant: &Tenant, hold: &Hold, now: Timestamp) -> TenantStatus {
     TenantStatus { conditions, ..old }
 }
 
+/// What a tenant's deletion waits for; none: nothing is below it. `unreadable` are tenants whose
+/// parent nobody can tell.
+pub fn deletion_waits_for(world: &TenantWorld, unreadable: &[String]) -> Option<String> {
+    let named = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
+    let below = [named("tenants", &world.children), named("Apps", &world.apps)].into_iter().flatten();
+    let below: Vec<String> = below.collect();
+    match (below.is_empty(), named("tenants", unreadable)) {
+        (false, _) => Some(format!("deletion waits for {}; delete these first", below.join(" and "))),
+        (true, Some(unreadable)) => {
+            Some(format!("deletion waits for {unreadable}, which cannot be read and may be below it; mend these first"))
+        }
+        (true, None) => None,
+    }
+}
+
+/// The status while a deletion waits: what it was, and for what it waits.
+pub fn blocked(tenant: &Tenant, message: &str, now: Timestamp) -> TenantStatus {
+    let old = tenant.status.clone().unwrap_or_default();
+    let finding = Finding::yes("DeletionBlocked", "NotEmpty", message);
+    let blocked = conditions::dated(vec![finding], &old.conditions, tenant.metadata.generation, now);
+    let others = old.conditions.iter().filter(|condition| condition.type_ != "DeletionBlocked").cloned();
+    TenantStatus { conditions: others.chain(blocked).collect(), ..old }
+}
+
 /// Whether the last pass declined this very generation of the tenant.
 pub fn is_refused(tenant: &Tenant) -> bool {
     let accepted = condition(tenant, "Accepted");
