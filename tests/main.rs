@@ -5,3 +5,4 @@
 mod cases;
 mod controlplane;
 mod drift;
+mod tidy;
