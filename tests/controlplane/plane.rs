@@ -117,6 +117,7 @@ impl Plane {
     }
 
     /// The administrator's kubeconfig, for processes that a test starts.
+    #[allow(dead_code, reason = "the operator's tests will start processes")]
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
@@ -140,8 +141,8 @@ impl Plane {
         client(config(kubeconfig).await)
     }
 
-    /// A kubeconfig with a real token of a ServiceAccount, valid for an hour. As a file it lets a
-    /// process that a test starts run with the rights it will have in a cluster.
+    /// A kubeconfig with a real token of a ServiceAccount, valid for an hour. Written to a file it
+    /// lets a process that a test starts run with the rights it will have in a cluster.
     pub async fn kubeconfig_of_service_account(&self, namespace: &str, name: &str) -> Kubeconfig {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client().await, namespace);
         let request = TokenRequest {
@@ -198,6 +199,7 @@ pub async fn eventually<T>(within: Duration, what: &str, mut probe: impl AsyncFn
 ///
 /// # Panics
 /// It has not been built.
+#[allow(dead_code, reason = "the operator's tests will start it")]
 pub fn yipan() -> PathBuf {
     let beside = || std::env::current_exe().ok()?.parent()?.parent().map(Path::to_owned);
     let folder = std::env::var_os("YIPAN_TEST_BIN_DIR").map(PathBuf::from).or_else(beside);

@@ -24,7 +24,7 @@ async fn each_may_do_what_the_matrix_says_and_nothing_else() {
     let mut wrong = Vec::new();
     let people = matrix::people();
     for person in &people {
-        let allowed = matrix::allowed(&client, person, &questions).await;
+        let allowed = matrix::allowed(person, &questions).await;
         wrong.extend(person.differences(&allowed));
     }
     println!("{} questions about each of {} people held", questions.len(), people.len());
@@ -34,9 +34,9 @@ async fn each_may_do_what_the_matrix_says_and_nothing_else() {
 #[tokio::test]
 async fn deeds_end_as_their_rights_say() {
     two_tenants().await;
-    let (mut wrong, deeds) = (Vec::new(), deeds::all());
+    let (mut wrong, deeds, people) = (Vec::new(), deeds::all(), deeds::People::new().await);
     for deed in &deeds {
-        wrong.extend(deed.attempt().await.err());
+        wrong.extend(deed.attempt(&people).await.err());
     }
     println!("{} deeds held", deeds.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
