@@ -1,6 +1,7 @@
 //! Promises that only a real API server can keep: what it refuses, and who may do what.
 
 mod kubectl;
+mod operator;
 mod plane;
 mod raw;
 mod refusals;

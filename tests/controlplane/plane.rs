@@ -141,6 +141,11 @@ impl Plane {
         client(config(kubeconfig).await)
     }
 
+    /// The configuration of a client with a real token of a ServiceAccount, valid for an hour.
+    pub async fn config_of_service_account(&self, namespace: &str, name: &str) -> Config {
+        config(self.kubeconfig_of_service_account(namespace, name).await).await
+    }
+
     /// A kubeconfig with a real token of a ServiceAccount, valid for an hour. Written to a file it
     /// lets a process that a test starts run with the rights it will have in a cluster.
     pub async fn kubeconfig_of_service_account(&self, namespace: &str, name: &str) -> Kubeconfig {
