@@ -27,8 +27,8 @@ impl Cluster {
         let options = KubeConfigOptions { context: self.context.clone(), ..Default::default() };
         let config = match (&self.kubeconfig, &self.context) {
             (Some(path), _) => {
-                let read = Kubeconfig::read_from(path).with_context(|| format!("cannot read {}", path.display()))?;
-                Config::from_custom_kubeconfig(read, &options).await?
+                // The error names the path itself.
+                Config::from_custom_kubeconfig(Kubeconfig::read_from(path)?, &options).await?
             }
             (None, Some(_)) => Config::from_kubeconfig(&options).await?,
             (None, None) => Config::infer().await.context("no cluster is configured; name one with --kubeconfig")?,

@@ -52,6 +52,7 @@ impl Gathering {
 
     /// Reads one text.
     pub(super) fn add(&mut self, source: &Source) {
+        let first = self.problems.len();
         let stream = yaml::read(&source.text);
         for (document, message) in stream.faults {
             self.problem(&(source.file.clone(), document), None, "", message);
@@ -64,6 +65,7 @@ impl Gathering {
                 None => self.object(&place, value),
             }
         }
+        self.problems[first..].sort_by_key(|problem| problem.document);
     }
 
     /// The set, if nothing is wrong with it.
@@ -94,9 +96,10 @@ impl Gathering {
             return self.problem(place, None, "", "apiVersion and kind are required".to_owned());
         }
         let slash = if namespace.is_empty() { "" } else { "/" };
-        let title = format!("{kind} {namespace}{slash}{name}");
+        let title = format!("{kind} {namespace}{slash}{name}").trim_end().to_owned();
         let key = (kind.clone(), namespace.clone(), name.clone());
-        if let Some((file, document)) = self.places.insert(key, place.clone()) {
+        let known = if name.is_empty() { None } else { self.places.insert(key, place.clone()) };
+        if let Some((file, document)) = known {
             let message = format!("is declared twice; the other place is {file}, document {document}");
             return self.problem(place, Some(&title), "", message);
         }
@@ -114,7 +117,8 @@ impl Gathering {
     fn ours(&mut self, place: &Place, title: &str, (version, kind): (&str, &str), value: Value) {
         let Some(rules) = self.rules.iter().find(|rules| rules.kind == kind).filter(|_| version == "v1alpha1") else {
             let known: Vec<_> = self.rules.iter().map(|rules| rules.kind.as_str()).collect();
-            let message = format!("there is no such kind; {}/v1alpha1 has {}", kinds::GROUP, known.join(", "));
+            let group = kinds::GROUP;
+            let message = format!("{group}/{version} has no {kind}; {group}/v1alpha1 has {}", known.join(", "));
             return self.problem(place, Some(title), "", message);
         };
         let mut wrong = rules.check(&value);

@@ -15,10 +15,9 @@ use crate::manifest;
 pub use report::Report;
 
 /// Previews what the operator would make of declarations, without a cluster.
-///
-/// Ends with 0 when everything can be granted, and with 1 when a file is wrong or a declaration is
-/// refused. Waiting for another's consent is no failure.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Ends with 0 when everything is accepted, and with 1 when a file is wrong or a declaration is \
+                        refused. Waiting for another's consent is no failure.")]
 pub struct Options {
     /// A file, a directory searched for *.yaml and *.yml, or - for standard input; may be repeated.
     #[arg(short, long = "filename", value_name = "PATH", required = true)]

@@ -159,3 +159,47 @@ fn draw(node: &Node, before: String, branch: &str, rows: &mut Vec<[String; 7]>) 
         draw(child, before.clone(), if index == last { "└─ " } else { "├─ " }, rows);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tenant(name: &str, division: &str, parent: Option<&str>) -> Tenant {
+        let mut spec = json!({ "displayName": name, "level": "FunctionalZone", "division": division });
+        spec["parent"] = parent.into();
+        serde_json::from_value(json!({ "metadata": { "name": name }, "spec": spec })).unwrap()
+    }
+
+    #[test]
+    fn children_stand_below_their_parents_by_division() {
+        let tenants = vec![
+            tenant("wuwei", "620600", Some("gansu")),
+            tenant("gansu", "620000", None),
+            tenant("lanzhou", "620100", Some("gansu")),
+            tenant("liangzhou", "620602", Some("wuwei")),
+        ];
+        let apps = [("liangzhou".to_owned(), false), ("liangzhou".to_owned(), true)];
+        let forest = Forest::of(tenants, &apps, Vec::new());
+        let text = forest.text();
+        let firsts: Vec<&str> = text.lines().skip(1).map(|line| line.split("  ").next().unwrap()).collect();
+        assert_eq!(
+            firsts,
+            ["gansu", "├─ lanzhou", "└─ wuwei", "   └─ liangzhou"].map(|line| line.split("  ").next().unwrap())
+        );
+        assert!(text.contains("2, 1 not ready"), "{text}");
+        assert_eq!(forest.below("wuwei").unwrap().roots[0].children[0].name, "liangzhou");
+    }
+
+    #[test]
+    fn orphans_and_circles_are_not_left_out() {
+        let tenants = vec![
+            tenant("orphan", "620100", Some("nobody")),
+            tenant("east", "620171", Some("west")),
+            tenant("west", "620171", Some("east")),
+        ];
+        let forest = Forest::of(tenants, &[], Vec::new());
+        assert_eq!(forest.text().lines().count(), 4, "{}", forest.text());
+    }
+}
