@@ -92,8 +92,31 @@ fn every_reason_is_documented_and_has_a_case() {
         seen.filter(|reason| reason.chars().all(char::is_alphanumeric)).map(str::to_owned).collect();
     let undocumented: Vec<_> = seen.difference(&documented).collect();
     assert!(undocumented.is_empty(), "commands/reference/reasons.rs does not explain {undocumented:?}");
-    let running: BTreeSet<String> = reference::only_running().map(|reason| reason.reason.to_owned()).collect();
+    let running = reference::only_running().map(|reason| reason.reason).chain(reference::events());
+    let running: BTreeSet<&str> = running.collect();
     let unseen: Vec<_> =
-        documented.iter().filter(|reason| !seen.contains(*reason) && !running.contains(*reason)).collect();
+        documented.iter().filter(|reason| !seen.contains(*reason) && !running.contains(reason.as_str())).collect();
     assert!(unseen.is_empty(), "no case has {unseen:?}");
+    let undocumented: Vec<_> = spoken_by_the_operator().into_iter().filter(|word| !documented.contains(word)).collect();
+    assert!(undocumented.is_empty(), "commands/reference/reasons.rs does not explain {undocumented:?}");
+}
+
+/// The reasons that the running operator's sources spell out: where an error is given its word, and
+/// where an event is published.
+fn spoken_by_the_operator() -> BTreeSet<String> {
+    let folder = repository().join("operator/src/operator");
+    let errors = fs::read_to_string(folder.join("error.rs")).unwrap();
+    let mut words: Vec<String> = errors.lines().filter_map(|line| word_after(line, "=> \"")).collect();
+    assert!(words.len() > 3, "error.rs no longer spells its reasons as expected");
+    for path in cases::entries(&folder.join("controllers")) {
+        let text = fs::read_to_string(path).unwrap();
+        words.extend(text.lines().filter(|line| line.contains("events.")).filter_map(|line| word_after(line, ", \"")));
+    }
+    // The states of a condition are words too.
+    words.into_iter().filter(|word| !["True", "False", "Unknown"].contains(&word.as_str())).collect()
+}
+
+fn word_after(line: &str, mark: &str) -> Option<String> {
+    let word = line.split_once(mark)?.1.split('"').next()?;
+    (!word.is_empty() && word.chars().all(char::is_alphabetic)).then(|| word.to_owned())
 }

@@ -22,6 +22,7 @@ pub struct KindRules {
     schema: Value,
     structure: jsonschema::Validator,
     rules: CompiledSchema,
+    evaluator: Validator,
 }
 
 impl KindRules {
@@ -36,7 +37,14 @@ impl KindRules {
         let schema = serde_json::to_value(schema.with_context(|| format!("{kind} has no schema"))?)?;
         let structure = jsonschema::options().should_validate_formats(true).build(&strict(&schema))?;
         let rules = compile_schema(&schema);
-        Ok(Self { kind, namespaced: definition.spec.scope == "Namespaced", schema, structure, rules })
+        Ok(Self {
+            kind,
+            namespaced: definition.spec.scope == "Namespaced",
+            schema,
+            structure,
+            rules,
+            evaluator: Validator::new(),
+        })
     }
 
     /// What is wrong with an object: paths and sentences, in the order of the fields.
@@ -57,7 +65,7 @@ impl KindRules {
     /// The CEL rules that the object breaks. Where the structure is wrong a rule may fail to
     /// evaluate because of that; then only those that say a clear no are heard.
     fn broken_rules(&self, object: &Value, structure_holds: bool) -> Vec<(String, String)> {
-        let Err(errors) = Validator::new().validate_compiled(&self.rules, object, None) else { return Vec::new() };
+        let Err(errors) = self.evaluator.validate_compiled(&self.rules, object, None) else { return Vec::new() };
         let heard =
             errors.into_vec().into_iter().filter(|error| structure_holds || error.kind == ErrorKind::ValidationFailure);
         let explain = |path: String, message: String| match value_at(object, &path) {

@@ -7,7 +7,7 @@ use yipan_core::kinds;
 
 use super::generated::{Generated, Target};
 
-pub use reasons::{Reason, only_running};
+pub use reasons::{Reason, events, only_running};
 
 /// Prints the reference, or writes it to its files.
 ///

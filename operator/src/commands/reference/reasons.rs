@@ -78,6 +78,9 @@ const APP: &[Row] = &[
 /// What only a running operator says.
 const OPERATOR: &[Row] = &[
     ("GatewaysReady", "False", "GatewayMissing", "a Gateway or one of its listeners does not exist"),
+    ("DeletionBlocked", "True", "NotEmpty", "the deletion waits until what the message names is gone"),
+    ("Ready", "False", "Unreadable", "the stored object does not fit its definition; `kubectl edit` it"),
+    ("Ready", "False", "Invalid", "the API server refuses what the declaration comes to; correct the declaration"),
     ("Ready", "False", "Rejected", "the API server refuses a write; asking again changes nothing"),
     ("Ready", "False", "NameTaken", "an object of that name exists and is not the App's"),
     ("Ready", "Unknown", "DependsOnUnreadable", "an object this one depends on does not fit its definition"),
@@ -85,6 +88,18 @@ const OPERATOR: &[Row] = &[
     ("Ready", "Unknown", "Unavailable", "the API server does not answer; the operator keeps trying"),
     ("Ready", "Unknown", "Broken", "a fault of the operator"),
 ];
+
+/// Events whose reason is no condition's.
+const EVENTS: &[(&str, &str)] = &[
+    ("DeletionBlocked", "the deletion waits; the condition of that name says for what"),
+    ("Restored", "an object was changed or removed by somebody else and is as declared again"),
+    ("WatchForbidden", "the operator may not watch a kind; its ClusterRole is incomplete"),
+];
+
+/// The words of [`EVENTS`].
+pub fn events() -> impl Iterator<Item = &'static str> {
+    EVENTS.iter().map(|(reason, _)| *reason)
+}
 
 /// One of each refusal, with names as an example.
 fn refusals() -> Vec<Refusal> {
@@ -155,5 +170,9 @@ pub fn page() -> String {
         let _ = writeln!(text, "| {condition} | {status} | `{reason}` | {meaning} |");
     }
     text.push_str("\n`Ready` repeats status, reason and message of the first condition that is not true.\n");
+    text.push_str("\n## Further events\n\n| reason | meaning |\n|---|---|\n");
+    for (reason, meaning) in EVENTS {
+        let _ = writeln!(text, "| `{reason}` | {meaning} |");
+    }
     text
 }
