@@ -22,6 +22,8 @@ use super::progress::Bar;
 pub const CONCURRENCY: usize = 32;
 /// How soon a request that came too early is repeated.
 const EARLY: Duration = Duration::from_millis(20);
+/// For how long one may come too early.
+const PATIENCE: Duration = Duration::from_secs(300);
 const MANAGER: &str = "yipan-bench";
 
 /// What the floor is.
@@ -137,9 +139,10 @@ pub async fn at_once<'a, T, R>(
 ) -> kube::Result<Vec<R>> {
     let request = &request;
     let requests = objects.iter().map(|object| async move {
+        let asked = Instant::now();
         loop {
             match request(object).await {
-                Err(error) if is_early(&error) => tokio::time::sleep(EARLY).await,
+                Err(error) if is_early(&error) && asked.elapsed() < PATIENCE => tokio::time::sleep(EARLY).await,
                 answer => {
                     bar.step();
                     return answer;

@@ -47,6 +47,11 @@ pub fn figures(runs: &[Run], tenants: usize) -> Vec<Figure> {
         figure("operator, first create to half Ready", "s", &|run| run.half_ready_seconds),
         figure("operator / bare", "", &|run| run.operator_seconds / run.bare_seconds),
         figure("operator's processor time in it", "s", &|run| run.operator_cpu_seconds),
+        figure("API server's processor time, bare", "s", &|run| run.bare_server_cpu_seconds),
+        figure("API server's processor time, operator", "s", &|run| run.server_cpu_seconds),
+        figure("processor time, operator / bare", "", &|run| {
+            (run.server_cpu_seconds + run.operator_cpu_seconds) / run.bare_server_cpu_seconds
+        }),
         figure("operator's writes a tenant", "", &|run| total(&run.writes) / tenants),
         figure("writes while steady, by the operator's count", "", &|run| run.steady_writes),
         figure("writes while steady, seen by the API server", "", &|run| run.steady_writes_seen),

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
-use k8s_openapi::api::core::v1::ServiceAccount;
+use k8s_openapi::api::core::v1::{ResourceQuota, ServiceAccount};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::conditions::is_crd_established;
 use kube::runtime::wait::await_condition;
@@ -20,6 +20,8 @@ use kube::{Api, Client, Config, ResourceExt as _};
 const CALM: Duration = Duration::from_secs(3);
 /// How long a definition may take to be established.
 const ESTABLISHED: Duration = Duration::from_secs(60);
+/// How long it may take until quotas count Apps.
+const COUNTED: Duration = Duration::from_secs(300);
 /// For how long the operator's token is valid.
 const TOKEN_SECONDS: i64 = 24 * 3600;
 
@@ -39,14 +41,18 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// Starts one, with the definitions, `deploy/` and the gateways installed.
+    /// Starts one, with the definitions, `deploy/` and the gateways installed, and fit for Apps where
+    /// there will be some.
     ///
     /// # Errors
     /// It does not start, or something cannot be installed in it.
-    pub async fn start(name: &str) -> anyhow::Result<Self> {
+    pub async fn start(name: &str, with_apps: bool) -> anyhow::Result<Self> {
         let name = name.to_owned();
         let plane = tokio::task::spawn_blocking(move || Self::up(&name)).await??;
         plane.install().await.context("cannot furnish the control plane")?;
+        if with_apps {
+            tokio::time::timeout(COUNTED, plane.quota_counts_apps()).await.context("no quota counts Apps")??;
+        }
         tokio::time::sleep(CALM).await;
         Ok(plane)
     }
@@ -95,6 +101,28 @@ impl Plane {
         for given in ["deploy", "examples/gansu/gateway"] {
             self.apply(&repository().join(given)).await.with_context(|| given.to_owned())?;
         }
+        Ok(())
+    }
+
+    /// Waits until quotas count Apps. Kubernetes looks for new kinds twice a minute, and a quota made
+    /// before refuses every App until its next full turn, minutes later.
+    async fn quota_counts_apps(&self) -> anyhow::Result<()> {
+        let api = Api::<ResourceQuota>::namespaced(self.client().await?, "default");
+        let params = PatchParams::apply("yipan-bench");
+        for limit in 1.. {
+            // Each time another limit: only a change makes Kubernetes count anew.
+            let probe = serde_json::json!({
+                "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "yipan-bench" },
+                "spec": { "hard": { "count/apps.yipan.dev": limit.to_string() } },
+            });
+            let found = api.patch("yipan-bench", &params, &Patch::Apply(&probe)).await?;
+            if found.status.and_then(|status| status.used).is_some_and(|used| used.contains_key("count/apps.yipan.dev"))
+            {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        api.delete("yipan-bench", &DeleteParams::default()).await?;
         Ok(())
     }
 

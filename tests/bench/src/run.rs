@@ -30,6 +30,8 @@ const RHYTHM: Duration = Duration::from_millis(500);
 pub struct Run {
     /// Applying every object with a plain client.
     pub bare_seconds: f64,
+    /// What processors did for the API server in that time.
+    pub bare_server_cpu_seconds: f64,
     /// How many objects that were.
     pub bare_objects: usize,
     /// From the first create to the last Ready.
@@ -38,6 +40,8 @@ pub struct Run {
     pub half_ready_seconds: f64,
     /// What processors did for the operator in that time.
     pub operator_cpu_seconds: f64,
+    /// What processors did for the API server in that time.
+    pub server_cpu_seconds: f64,
     /// What the operator wrote until it was settled.
     pub writes: BTreeMap<String, f64>,
     /// The operator's passes until then, by kind and result.
@@ -69,26 +73,20 @@ pub struct Run {
 pub async fn run(options: &Options, installation: &Installation, number: usize) -> anyhow::Result<Run> {
     let declared = Declarations::new(options.tenants, options.apps_per_tenant)?;
     let say = |what: &str| format!("run {number} of {}: {what}", options.runs);
-    let floor = {
-        let starting = Bar::new(say("a control plane for the floor"), 0);
-        let plane = Plane::start(&name()).await?;
-        let client = plane.client().await?;
-        drop(starting);
-        let bar = Bar::new(say("applying with a plain client"), 0);
-        bare::apply(&client, &declared, &bar).await.context("the floor")?
-    };
+    let (floor, bare_server_cpu_seconds) = floor(&declared, &say).await?;
     let starting = Bar::new(say("a control plane for the operator"), 0);
-    let plane = Plane::start(&name()).await?;
+    let plane = Plane::start(&name(), !declared.apps.is_empty()).await?;
     let client = plane.client().await?;
     let mut operator = installation.start(&plane).await?;
     operator.leads().await?;
     drop(starting);
     let before = server::Requests::read(&client).await?;
     let bar = Bar::new(say("waiting for the last Ready"), declared.tenants.len() + declared.apps.len());
-    let cpu = operator.cpu_seconds()?;
+    let (cpu, server_cpu) = (operator.cpu_seconds()?, server::cpu_seconds(&client).await?);
     let converged = converge(&client, &declared, options.patience(), &bar).await;
     let times = converged.with_context(|| format!("the operator{}", operator.last()))?;
     let operator_cpu_seconds = operator.cpu_seconds()? - cpu;
+    let server_cpu_seconds = server::cpu_seconds(&client).await? - server_cpu;
     drop(bar);
     let bar = Bar::new(say("a time in which nothing is written, a restart"), 0);
     let writes = settled(&operator, options.patience()).await?;
@@ -107,10 +105,12 @@ pub async fn run(options: &Options, installation: &Installation, number: usize) 
     drop(bar);
     Ok(Run {
         bare_seconds: floor.time.as_secs_f64(),
+        bare_server_cpu_seconds,
         bare_objects: floor.objects,
         operator_seconds: seconds_to(&times, times.len()),
         half_ready_seconds: seconds_to(&times, times.len() / 2),
         operator_cpu_seconds,
+        server_cpu_seconds,
         writes,
         passes: metrics.by("yipan_passes_total", |label| Some(format!("{} {}", label("kind"), label("result")))),
         requests: middle.since(&before),
@@ -123,6 +123,18 @@ pub async fn run(options: &Options, installation: &Installation, number: usize) 
         restart_writes,
         restart_resident_bytes: second.resident_bytes()?,
     })
+}
+
+/// The floor, and what processors did for the API server meanwhile.
+async fn floor(declared: &Declarations, say: &impl Fn(&str) -> String) -> anyhow::Result<(bare::Floor, f64)> {
+    let starting = Bar::new(say("a control plane for the floor"), 0);
+    let plane = Plane::start(&name(), !declared.apps.is_empty()).await?;
+    let client = plane.client().await?;
+    drop(starting);
+    let bar = Bar::new(say("applying with a plain client"), 0);
+    let cpu = server::cpu_seconds(&client).await?;
+    let floor = bare::apply(&client, declared, &bar).await.context("the floor")?;
+    Ok((floor, server::cpu_seconds(&client).await? - cpu))
 }
 
 fn name() -> String {

@@ -20,9 +20,9 @@ impl Requests {
     /// # Errors
     /// The API server does not say.
     pub async fn read(client: &Client) -> anyhow::Result<Self> {
-        let page = client.request_text(http::Request::get("/metrics").body(Vec::new())?).await?;
+        let page = page(client).await?;
         let kinds = Kind::ALL.map(|kind| kind.resource().plural);
-        let counted = Exposition::read(&page).by("apiserver_request_total", |label| {
+        let counted = page.by("apiserver_request_total", |label| {
             let (resource, part) = (label("resource"), label("subresource"));
             let ours = label("group") == GROUP;
             let theirs = part.is_empty() && kinds.contains(&resource);
@@ -36,6 +36,19 @@ impl Requests {
         let more = |(key, count): (&String, &f64)| (key.clone(), count - earlier.0.get(key).unwrap_or(&0.0));
         self.0.iter().map(more).filter(|(_, count)| *count > 0.0).collect()
     }
+}
+
+/// How long processors have worked for the API server, in seconds.
+///
+/// # Errors
+/// The API server does not say.
+pub async fn cpu_seconds(client: &Client) -> anyhow::Result<f64> {
+    Ok(page(client).await?.sum("process_cpu_seconds_total", &[]))
+}
+
+async fn page(client: &Client) -> anyhow::Result<Exposition> {
+    let page = client.request_text(http::Request::get("/metrics").body(Vec::new())?).await?;
+    Ok(Exposition::read(&page))
 }
 
 /// How many of these requests were writes.
