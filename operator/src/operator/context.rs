@@ -80,6 +80,13 @@ impl<K: Resource + Clone> Newest<K> {
         }
     }
 
+    /// Whether this very state is what we wrote ourselves, and so no news.
+    pub fn wrote(&self, object: &K) -> bool {
+        let key = (object.namespace(), object.name_any());
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.get(&key).is_some_and(|ours| ours.resource_version() == object.resource_version())
+    }
+
     /// Records what a write returned.
     pub fn record(&self, object: K) -> Arc<K> {
         let object = Arc::new(object);

@@ -10,6 +10,8 @@ use yipan_core::plan::{Refusal, Stop};
 pub const ERROR_LIMIT_BYTES: usize = 1000;
 /// How soon a refused declaration is looked at again, should a watch have missed what mends it.
 const RECHECK: Duration = Duration::from_secs(300);
+/// How soon a declaration is looked at again that waits for another one.
+const YOUNG: Duration = Duration::from_secs(1);
 /// The longest wait between attempts that time may mend.
 const RETRY_LIMIT: Duration = Duration::from_secs(30);
 
@@ -109,11 +111,15 @@ impl Error {
     pub fn again(&self, failures: u32) -> Action {
         let doubling = Duration::from_millis(250) * 2_u32.saturating_pow(failures.min(10));
         match self {
-            Self::Refused(_) | Self::Unreadable { .. } | Self::Invalid { .. } => Action::requeue(RECHECK),
+            // What it waits for asks for it when it comes; this is for when it does not.
+            Self::Refused(refusal) if refusal.waits_for_another() && failures <= 4 => Action::requeue(YOUNG),
+            Self::Refused(_) | Self::Unreadable { .. } => Action::requeue(RECHECK),
             Self::Conflict { .. } => Action::requeue(Duration::from_millis(200).min(doubling)),
-            Self::Rejected { .. } | Self::NameTaken { .. } | Self::Unavailable { .. } | Self::Broken(_) => {
-                Action::requeue(doubling.min(RETRY_LIMIT))
-            }
+            Self::Invalid { .. }
+            | Self::Rejected { .. }
+            | Self::NameTaken { .. }
+            | Self::Unavailable { .. }
+            | Self::Broken(_) => Action::requeue(doubling.min(RETRY_LIMIT)),
         }
     }
 }

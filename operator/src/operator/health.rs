@@ -26,6 +26,7 @@ impl Health {
         let watches = caches::watches().map(|watch| waiting(watch_check(watch)));
         let checks = [
             ("definitions".to_owned(), Err("not looked for yet".to_owned())),
+            ("counting".to_owned(), Err("not asked for yet".to_owned())),
             ("leadership".to_owned(), Err("not known yet".to_owned())),
         ];
         Self { checks: Mutex::new(watches.chain(checks).collect()) }

@@ -13,7 +13,7 @@ use super::caches::{self, Caches};
 use super::context::Shared;
 use super::events::Events;
 use super::health::{self, Health};
-use super::leader::Leadership;
+use super::leader::{Leadership, until};
 use super::metrics::Metrics;
 use super::options::{LogFormat, Options};
 use super::{controllers, prerequisites};
@@ -118,20 +118,20 @@ impl Operator {
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "yipan operator");
         let pages = tokio::spawn(axum::serve(listener, health::router(Arc::clone(&shared))).into_future());
         let (stopping, stopped) = watch::channel(false);
-        let mut early = stopped.clone();
+        let early = told(stopped.clone());
         let watcher = tokio::spawn(async move {
             stop.await;
             stopping.send_replace(true);
         });
         let mut tasks = Vec::new();
         tokio::select! {
-            () = prerequisites::wait(&shared.client, &shared.health) => {
+            () = prerequisites::wait(&shared.client, &options.namespace, &shared.health) => {
                 tasks = caches::start(&shared, writers);
                 tasks.push(tokio::spawn(caches::pass_on(Arc::clone(&shared))));
                 tasks.push(tokio::spawn(controllers::tell_of_watches(Arc::clone(&shared))));
                 lead(&shared, &lease, &options, stopped).await;
             }
-            _ = early.wait_for(|stopped| *stopped) => {}
+            () = early => {}
         }
         tasks.iter().chain([&watcher]).for_each(tokio::task::JoinHandle::abort);
         pages.abort();
@@ -148,7 +148,7 @@ async fn lead(shared: &Arc<Shared>, lease: &Client, options: &Options, stopped: 
             leadership = seek(shared, lease, options) => leadership,
             () = told(stopped.clone()) => return,
         };
-        let ended = hold(shared, options, leadership.leading.clone(), &stopped).await;
+        let ended = hold(shared, options, &leadership, &stopped).await;
         shared.metrics.leading.set(0);
         leadership.release().await;
         match ended {
@@ -172,24 +172,24 @@ enum Ended {
 async fn hold(
     shared: &Arc<Shared>,
     options: &Options,
-    mut leading: watch::Receiver<bool>,
+    leadership: &Leadership,
     stopped: &watch::Receiver<bool>,
 ) -> Ended {
     loop {
-        if !*leading.borrow() {
+        if !leadership.leads() {
             tracing::info!(lease = options.lease, "waiting for the Lease");
         }
         tokio::select! {
-            gained = leading.wait_for(|leading| *leading) => if gained.is_err() { return Ended::Broken },
+            gained = leadership.gained() => if !gained { return Ended::Broken },
             () = told(stopped.clone()) => return Ended::Told,
         }
         tracing::info!("leading");
         shared.metrics.leading.set(1);
-        let (mut lost, until) = (leading.clone(), told(stopped.clone()));
-        controllers::run(shared, options.concurrency, GRACE, async move {
+        controllers::run(shared, options.concurrency, async {
             tokio::select! {
-                _ = lost.wait_for(|leading| !*leading) => tracing::warn!("the Lease was lost"),
-                () = until => {}
+                // Whoever no longer leads must not finish what it began.
+                () = leadership.lost() => Duration::ZERO,
+                () = told(stopped.clone()) => GRACE,
             }
         })
         .await;
@@ -197,13 +197,13 @@ async fn hold(
         if *stopped.borrow() {
             return Ended::Told;
         }
+        tracing::warn!("the Lease was lost");
     }
 }
 
-/// Ends when the operator is told to stop.
-async fn told(mut stopped: watch::Receiver<bool>) {
-    // A sender that has gone is a stop as well.
-    drop(stopped.wait_for(|stopped| *stopped).await);
+/// Ends when the operator is told to stop; a sender that has gone is a stop as well.
+async fn told(stopped: watch::Receiver<bool>) {
+    until(stopped, true).await;
 }
 
 /// Asks for the Lease once every cache is filled: a leader that does not see must not decide.

@@ -67,9 +67,13 @@ pub fn dated(findings: Vec<Finding>, old: &[Condition], generation: Option<i64>,
 
 /// The conditions there were, with `Paused` set. Nothing else is touched, for nothing was looked at.
 pub fn held(hold: &Hold, old: &[Condition], generation: Option<i64>, now: Timestamp) -> Vec<Condition> {
-    let message = format!("{} is paused until {}: {}", hold.by, hold.paused.until.0, hold.paused.reason);
-    let paused = dated(vec![Finding::yes("Paused", "Paused", message)], old, generation, now);
+    let paused = dated(vec![Finding::yes("Paused", "Paused", pause(hold))], old, generation, now);
     old.iter().filter(|condition| condition.type_ != "Paused").cloned().chain(paused).collect()
+}
+
+/// Who paused, until when and why, for people.
+pub fn pause(hold: &Hold) -> String {
+    format!("{} is paused until {}: {}", hold.by, hold.paused.until.0, hold.paused.reason)
 }
 
 /// The condition of that type.

@@ -91,9 +91,16 @@ impl Refusal {
         matches!(self, Self::NamespaceTaken { .. } | Self::NamespaceTerminating { .. } | Self::NamespaceLost { .. })
     }
 
-    /// Whether the state passes by itself, so that nobody needs to be told by an event.
-    pub fn passes(&self) -> bool {
-        matches!(self, Self::TenantNotFenced { .. } | Self::NamespaceTerminating { .. })
+    /// Whether another declaration is waited for, which may be on its way.
+    pub fn waits_for_another(&self) -> bool {
+        matches!(
+            self,
+            Self::NoPlatform
+                | Self::NoParent { .. }
+                | Self::ParentRefused { .. }
+                | Self::NotATenant { .. }
+                | Self::TenantNotFenced { .. }
+        )
     }
 }
 

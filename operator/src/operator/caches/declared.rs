@@ -199,7 +199,8 @@ impl Declaration for Tenant {
     fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared) {
         let (triggers, index) = (&shared.caches.triggers, &shared.caches.index);
         let name = old.or(new).map(|object| object.name_any()).unwrap_or_default();
-        let redeclared = redeclared(old, new);
+        let ours = new.and_then(|object| object.0.as_ref().ok()).is_some_and(|tenant| shared.tenants.wrote(tenant));
+        let redeclared = redeclared(old, new) && !ours;
         if redeclared {
             triggers.tenant(&name);
         }
@@ -245,7 +246,8 @@ impl Declaration for App {
         let triggers = &shared.caches.triggers;
         let Some(either) = old.or(new) else { return };
         let namespace = either.namespace().unwrap_or_default();
-        if !redeclared(old, new) {
+        let ours = new.and_then(|object| object.0.as_ref().ok()).is_some_and(|app| shared.apps.wrote(app));
+        if ours || !redeclared(old, new) {
             return;
         }
         triggers.app(&namespace, &either.name_any());

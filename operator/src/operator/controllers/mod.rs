@@ -9,7 +9,9 @@ mod unreadable;
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -17,6 +19,7 @@ use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _};
 use kube::Resource;
 use kube::runtime::controller::{Action, Config, applier};
 use kube::runtime::reflector::{ObjectRef, Store};
+use tokio::task::{JoinError, JoinHandle};
 
 use super::caches::Guarded;
 use super::context::Shared;
@@ -26,8 +29,9 @@ use super::events::Act;
 /// A reconcile of one kind.
 type Reconcile<K> = fn(Arc<Shared>, Arc<Guarded<K>>) -> BoxFuture<'static, Result<Action, Error>>;
 
-/// Works off all queues until `end`; passes that have begun may take `grace` to end.
-pub async fn run(shared: &Arc<Shared>, concurrency: u16, grace: Duration, end: impl Future<Output = ()>) {
+/// Works off all queues until `end`, which says how long passes that have begun may go on; after
+/// that they are broken off.
+pub async fn run(shared: &Arc<Shared>, concurrency: u16, end: impl Future<Output = Duration>) {
     let (caches, triggers) = (&shared.caches, &shared.caches.triggers);
     let config = Config::default().concurrency(concurrency);
     let work = futures::future::join3(
@@ -37,14 +41,14 @@ pub async fn run(shared: &Arc<Shared>, concurrency: u16, grace: Duration, end: i
     );
     shared.look_at_everything();
     let mut work = std::pin::pin!(work);
-    tokio::select! {
+    let grace = tokio::select! {
         _ = &mut work => return,
-        () = end => {}
-    }
+        grace = end => grace,
+    };
     triggers.platforms.close();
     triggers.tenants.close();
     triggers.apps.close();
-    if tokio::time::timeout(grace, work).await.is_err() {
+    if tokio::time::timeout(grace, work).await.is_err() && !grace.is_zero() {
         tracing::warn!(?grace, "passes that had begun did not end in time");
     }
 }
@@ -60,7 +64,7 @@ async fn work<K>(
 {
     // Every pass is a task, so that both cores decide and a panic ends one pass alone.
     let pass = move |object: Arc<Guarded<K>>, shared: Arc<Shared>| {
-        let task = tokio::spawn(reconcile(shared, object));
+        let task = Task(tokio::spawn(reconcile(shared, object)));
         task.map_err(|broken| Error::Broken(broken.to_string())).and_then(futures::future::ready).boxed()
     };
     let passes = applier(pass, policy, Arc::clone(shared), store, queue.map(Ok::<_, std::convert::Infallible>), config);
@@ -77,6 +81,23 @@ async fn work<K>(
             Err(error) => tracing::error!(%error, "the queue failed"),
         })
         .await;
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What lies behind an error, for the log alone.

@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Resource, ResourceExt as _};
@@ -34,12 +35,20 @@ pub fn of<T>(pass: &Result<T, Error>) -> Outcome {
     }
 }
 
-/// Whether a failure is too young to be told: a write that lost a race, or an API server that did
-/// not answer once, is mostly over before anybody has read of it.
+/// How long a declaration may wait for another one that is applied along with it.
+const YOUNG_SECONDS: i64 = 3;
+
+/// Whether a failure is too young to be told: a write that lost a race, an API server that did not
+/// answer once, or a county that came a moment before its city. Most are over before anybody has
+/// read of them.
 pub fn is_brief<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, pass: &Result<T, Error>) -> bool {
     match pass {
         Err(Error::Conflict { .. }) => true,
         Err(Error::Unavailable { .. }) => shared.failures.so_far(&name(object)) < 2,
+        Err(Error::Refused(refusal)) if refusal.waits_for_another() => {
+            let made = object.meta().creation_timestamp.as_ref().map_or(0, |made| made.0.as_second());
+            Timestamp::now().as_second() - made < YOUNG_SECONDS
+        }
         _ => false,
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::conditions::{self, Finding};
+use super::hold;
 use crate::kinds::{Platform, PlatformStatus};
 
 /// What a look at the gateways found: for each that is not as the Platform says, why.
@@ -26,6 +27,8 @@ pub fn status(platform: &Platform, world: &PlatformWorld, now: Timestamp) -> Pla
     };
     let mut findings = vec![gateways];
     findings.push(conditions::ready(&findings));
+    let pause = hold([("the platform".to_owned(), platform.spec.paused.as_ref())], now);
+    findings.extend(pause.map(|hold| Finding::yes("Paused", "Paused", conditions::pause(&hold))));
     PlatformStatus {
         observed_generation: platform.metadata.generation,
         conditions: conditions::dated(findings, &old.conditions, platform.metadata.generation, now),

@@ -1,0 +1,11 @@
+//! The operator on a real API server: drift, quiet, and how it fails.
+//!
+//! These tests have a control plane of their own, where an operator may lead and definitions may
+//! be broken, and they take turns on it.
+
+mod drift;
+mod failures;
+mod faults;
+mod lifecycle;
+mod run;
+mod town;

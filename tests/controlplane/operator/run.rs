@@ -1,0 +1,127 @@
+//! An operator inside the test, on the control plane where operators may lead, with the rights it
+//! has in a cluster.
+
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use yipan::operator::{LogFormat, Operator, Options};
+
+use super::super::plane::{Plane, eventually};
+use super::faults::Faults;
+
+/// How long anything that is awaited may take on a busy machine.
+pub const SOON: Duration = Duration::from_secs(30);
+
+/// The control plane where operators may lead, for one test at a time.
+pub struct Turn {
+    /// The control plane.
+    pub plane: &'static Plane,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// Waits for the turn of the calling test.
+pub fn turn() -> Turn {
+    static TURN: Mutex<()> = Mutex::new(());
+    static PLANE: OnceLock<Result<Plane, String>> = OnceLock::new();
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let plane = PLANE.get_or_init(|| Plane::start(&format!("yipan-test-operator-{}", std::process::id())));
+    Turn { plane: plane.as_ref().unwrap_or_else(|why| panic!("no control plane: {why}")), _turn: turn }
+}
+
+/// A running operator.
+pub struct Running {
+    /// What befalls its requests.
+    pub faults: Faults,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), String>>,
+}
+
+impl Running {
+    /// Starts one and waits until it leads.
+    pub async fn leading(plane: &Plane) -> Self {
+        let operator = Self::start(plane, "first", Faults::default()).await;
+        operator.leads().await;
+        operator
+    }
+
+    /// Starts one under a name of its own.
+    pub async fn start(plane: &Plane, identity: &str, faults: Faults) -> Self {
+        let config = plane.config_of_service_account("yipan-system", "yipan").await;
+        let options = Options {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            namespace: "yipan-system".to_owned(),
+            lease: "yipan".to_owned(),
+            identity: Some(identity.to_owned()),
+            concurrency: 16,
+            log_format: LogFormat::Text,
+        };
+        let (client, lease) = (faults.client(config.clone()), faults.client(config));
+        let operator = Operator::new(client, lease, options).await.expect("an operator");
+        let address = operator.address().expect("an address");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serve =
+            async move { operator.serve(async { drop(stopped.await) }).await.map_err(|error| error.to_string()) };
+        Self { faults, address, stop, task: tokio::spawn(serve) }
+    }
+
+    /// Waits until it leads; on a new cluster the quota controller makes it wait half a minute.
+    pub async fn leads(&self) {
+        eventually(SOON * 3, "the operator leads", async || match self.metric("yipan_leading").await {
+            1 => Ok(()),
+            _ => Err(self.page("/readyz").await),
+        })
+        .await;
+    }
+
+    /// Ends it as SIGTERM would, and waits for its end.
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.task.await.expect("the operator does not panic").expect("the operator ends well");
+    }
+
+    /// Ends it as SIGKILL would: nothing is finished and nothing given back.
+    pub fn kill(self) {
+        self.task.abort();
+    }
+
+    /// One of its pages.
+    pub async fn page(&self, path: &str) -> String {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let Ok(mut stream) = tokio::net::TcpStream::connect(self.address).await else { return "no answer".to_owned() };
+        let request = format!("GET {path} HTTP/1.1\r\nHost: operator\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        answer
+    }
+
+    /// The sum of a measure over all its labels.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let page = self.page("/metrics").await;
+        let ours = page.lines().filter(|line| line.split(['{', ' ']).next() == Some(name));
+        ours.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).map(|value| value as u64).sum()
+    }
+
+    /// How often it has written anything.
+    pub async fn writes(&self) -> u64 {
+        self.metric("yipan_writes_total").await
+    }
+
+    /// Waits until it has written nothing for a while, and returns how much it has written by then.
+    pub async fn settled(&self) -> u64 {
+        const CALM: Duration = Duration::from_millis(1500);
+        let (mut last, mut since) = (self.writes().await, tokio::time::Instant::now());
+        eventually(SOON, "the operator settles", async || {
+            let now = self.writes().await;
+            if now != last {
+                (last, since) = (now, tokio::time::Instant::now());
+            }
+            if since.elapsed() >= CALM { Ok(now) } else { Err(format!("{now} writes")) }
+        })
+        .await
+    }
+}
