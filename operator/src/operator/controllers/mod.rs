@@ -1,6 +1,7 @@
 //! One reconcile a kind: dereference, validate, plan, apply, status.
 
 mod app;
+mod bring;
 mod outcome;
 mod platform;
 mod retire;

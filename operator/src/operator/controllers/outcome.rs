@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use yipan_core::drift::MANAGER;
-use yipan_core::plan::{Outcome, conditions};
+use yipan_core::kinds::{App, AppStatus, Platform, PlatformStatus, Tenant, TenantStatus};
+use yipan_core::plan::{Outcome, conditions, labels, metadata};
 
 use super::super::context::{Newest, Shared};
 use super::super::error::Error;
@@ -62,22 +63,56 @@ pub fn count<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, pass
     }
 }
 
-/// Writes a status by server-side apply. The resourceVersion goes along, so that a leader who no
-/// longer is one, or who decided on an older declaration, gets a conflict.
+/// A kind that people write and that the operator answers with a status.
+pub trait Answered: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned {
+    /// Its status.
+    type Status: Clone + Default + PartialEq + Serialize;
+
+    /// The status there is.
+    fn answer(&self) -> Option<&Self::Status>;
+
+    /// The conditions of a status.
+    fn conditions(status: &Self::Status) -> &[Condition];
+
+    /// Where our own writes are kept until the watch catches up.
+    fn newest(shared: &Shared) -> &Newest<Self>;
+}
+
+macro_rules! answered {
+    ($kind:ident, $status:ident, $newest:ident) => {
+        impl Answered for $kind {
+            type Status = $status;
+
+            fn answer(&self) -> Option<&$status> {
+                self.status.as_ref()
+            }
+
+            fn conditions(status: &$status) -> &[Condition] {
+                &status.conditions
+            }
+
+            fn newest(shared: &Shared) -> &Newest<Self> {
+                &shared.$newest
+            }
+        }
+    };
+}
+answered!(Platform, PlatformStatus, platforms);
+answered!(Tenant, TenantStatus, tenants);
+answered!(App, AppStatus, apps);
+
+/// Writes a status if it says anything new, and tells people if they have to know.
+///
+/// It goes by server-side apply. The resourceVersion goes along, so that a leader who no longer is
+/// one, or who decided on an older declaration, gets a conflict.
 ///
 /// # Errors
 /// The API server rejects it, or is away.
-pub async fn write_status<K, S>(
-    shared: &Shared,
-    api: &Api<K>,
-    object: &K,
-    status: &S,
-    newest: &Newest<K>,
-) -> Result<(), Error>
-where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
-    S: Serialize,
-{
+pub async fn save<K: Answered>(shared: &Shared, api: &Api<K>, object: &K, status: K::Status) -> Result<(), Error> {
+    let old = object.answer().cloned().unwrap_or_default();
+    if old == status {
+        return Ok(());
+    }
     let patch = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),
@@ -87,18 +122,17 @@ where
     shared.metrics.writes.with_label_values(&[&K::kind(&()), "status"]).inc();
     let params = PatchParams::apply(MANAGER).force();
     match api.patch_status(&object.name_any(), &params, &Patch::Apply(patch)).await {
-        Ok(written) => {
-            newest.record(written);
-            Ok(())
-        }
-        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()), // deleted meanwhile
-        Err(error) => Err(Error::of_write(&format!("the status of {}", name(object)), error)),
+        Ok(written) => drop(K::newest(shared).record(written)),
+        Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(()), // deleted meanwhile
+        Err(error) => return Err(Error::of_write(&format!("the status of {}", name(object)), error)),
     }
+    tell(shared, object, K::conditions(&old), K::conditions(&status)).await;
+    Ok(())
 }
 
 /// Tells people, once, when `Ready` turns to a state in which somebody has to act, and when it
 /// turns back. The way from creation to the first Ready is not worth an event.
-pub async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &[Condition], new: &[Condition]) {
+async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &[Condition], new: &[Condition]) {
     let ready = |conditions: &[Condition]| conditions::find(conditions, "Ready").cloned();
     let (before, Some(now)) = (ready(old), ready(new)) else { return };
     let waits = ["Progressing", "RoutePending", "TenantNotFenced", "NamespaceTerminating", "Unavailable", "Conflict"];
@@ -116,17 +150,12 @@ pub async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, ol
 ///
 /// # Errors
 /// The API server rejects it, or is away.
-pub async fn mark<K>(
+pub async fn mark<K: Answered>(
     shared: &Shared,
     api: &Api<K>,
     object: Arc<K>,
     finalizer: Option<&str>,
-    newest: &Newest<K>,
-) -> Result<Arc<K>, Error>
-where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
-{
-    use yipan_core::plan::{labels, metadata};
+) -> Result<Arc<K>, Error> {
     let id = metadata::id(object.as_ref());
     let labelled = object.labels().get(labels::ID) == Some(&id);
     let held = finalizer.is_none_or(|wanted| object.finalizers().iter().any(|held| held == wanted));
@@ -146,5 +175,5 @@ where
     let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
     let written = api.patch(&object.name_any(), &params, &Patch::Merge(patch)).await;
     let written = written.map_err(|error| Error::of_write(&name(object.as_ref()), error))?;
-    Ok(newest.record(written))
+    Ok(K::newest(shared).record(written))
 }

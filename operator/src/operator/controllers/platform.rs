@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kube::Api;
 use kube::runtime::controller::Action;
 use yipan_core::gateway_api::Gateway;
-use yipan_core::kinds::{Platform, PlatformStatus};
+use yipan_core::kinds::Platform;
 use yipan_core::plan::platform::{self, PlatformWorld};
 
 use super::super::caches::Guarded;
@@ -38,19 +38,9 @@ async fn converge(shared: &Shared, platform: Arc<Platform>) -> Result<Action, Er
         missing_gateways: missing_gateways(shared, &platform).await?,
     };
     let status = platform::status(&platform, &world, Timestamp::now());
-    let pass = save(shared, &api, &platform, &status).await;
+    let pass = outcome::save(shared, &api, platform.as_ref(), status).await;
     outcome::count(shared, platform.as_ref(), &pass);
     pass.map(|()| Action::requeue(RECHECK))
-}
-
-async fn save(shared: &Shared, api: &Api<Platform>, platform: &Platform, status: &PlatformStatus) -> Result<(), Error> {
-    let old = platform.status.clone().unwrap_or_default();
-    if old == *status {
-        return Ok(());
-    }
-    outcome::write_status(shared, api, platform, status, &shared.platforms).await?;
-    outcome::tell(shared, platform, &old.conditions, &status.conditions).await;
-    Ok(())
 }
 
 /// The gateways or listeners that the Platform names and that are not there.

@@ -14,7 +14,7 @@ use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::events::Act;
 use super::outcome;
-use super::tenant::{FINALIZER, save};
+use super::tenant::FINALIZER;
 
 /// Lets a tenant go once nothing is below it: a deletion that was accepted cannot be taken back,
 /// so it waits and says for what. The namespace goes with the tenant, empty of Apps.
@@ -28,7 +28,7 @@ pub async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: 
     if let Some(message) = tenant::deletion_waits_for(world, &unreadable) {
         let status = tenant::blocked(tenant, &message, Timestamp::now());
         let news = tenant.status.as_ref() != Some(&status);
-        save(shared, api, tenant, status).await?;
+        outcome::save(shared, api, tenant, status).await?;
         if news {
             shared.events.warn(tenant, Act::Retire, "DeletionBlocked", &message).await;
         }

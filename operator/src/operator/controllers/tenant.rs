@@ -7,15 +7,14 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kube::Api;
 use kube::runtime::controller::Action;
-use yipan_core::kinds::{Tenant, TenantStatus};
+use yipan_core::kinds::Tenant;
 use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
-use yipan_core::plan::{Kind, Outcome, hold};
+use yipan_core::plan::{Outcome, hold};
 
-use super::super::apply::Written;
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
 use super::super::error::Error;
-use super::super::events::Act;
+use super::bring::bring;
 use super::{outcome, retire, unreadable};
 
 /// Held by a Tenant so that it does not go before what is below it.
@@ -33,12 +32,12 @@ pub fn reconcile(shared: Arc<Shared>, object: Arc<Guarded<Tenant>>) -> BoxFuture
 }
 
 async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error> {
-    let timer = shared.metrics.pass_seconds.with_label_values(&["Tenant"]).start_timer();
+    let _timer = shared.metrics.pass_seconds.with_label_values(&["Tenant"]).start_timer();
     let api = Api::<Tenant>::all(shared.client.clone());
     let world = TenantWorld::gather(&tenant, &Lookups(&shared.caches)); // the only step that reads
     let now = Timestamp::now();
     if let Some(hold) = hold(tenant::pauses(&tenant, &world), now) {
-        save(shared, &api, &tenant, tenant::held(&tenant, &hold, now)).await?;
+        outcome::save(shared, &api, tenant.as_ref(), tenant::held(&tenant, &hold, now)).await?;
         return Ok(Action::requeue(hold.paused.until.0.duration_since(now).unsigned_abs()));
     }
     if tenant.metadata.deletion_timestamp.is_some() {
@@ -47,39 +46,20 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     if let Some(what) = shared.caches.unreadable(tenant.spec.parent.as_deref(), &[]) {
         return wait_for(shared, &api, &tenant, &world, &what).await;
     }
-    let tenant = outcome::mark(shared, &api, tenant, Some(FINALIZER), &shared.tenants).await?;
-    let checked = ValidTenant::check(&tenant, &world).map_err(Error::from);
+    let tenant = outcome::mark(shared, &api, tenant, Some(FINALIZER)).await?;
+    let checked = ValidTenant::check(&tenant, &world);
     let pass = match &checked {
-        Ok(valid) => apply(shared, &tenant, valid).await,
-        Err(Error::Refused(refusal)) => Err(Error::Refused(refusal.clone())),
-        Err(_) => Ok(()),
+        Ok(valid) => bring(shared, tenant.as_ref(), (&valid.name, None), &tenant::desired(valid).in_order()).await,
+        Err(refusal) => Err(Error::Refused(refusal.clone())),
     };
     if outcome::is_brief(shared, tenant.as_ref(), &pass) {
         return pass.map(|()| Action::await_change());
     }
     // Status follows a failure too: a Ready left over from yesterday would be a lie.
     let status = tenant::status(&tenant, &world, checked.as_ref().ok(), &outcome::of(&pass), Timestamp::now());
-    save(shared, &api, &tenant, status).await?;
+    outcome::save(shared, &api, tenant.as_ref(), status).await?;
     outcome::count(shared, tenant.as_ref(), &pass);
-    timer.observe_duration();
     pass.map(|()| Action::await_change())
-}
-
-async fn apply(shared: &Shared, tenant: &Tenant, valid: &ValidTenant) -> Result<(), Error> {
-    let desired = tenant::desired(valid).in_order();
-    for object in &desired {
-        if shared.apply(object).await? == Written::Restored {
-            let text = format!("{object} was changed or removed by somebody else; it is as declared again");
-            shared.events.warn(tenant, Act::Apply, "Restored", &text).await;
-        }
-    }
-    let wanted = |kind: Kind, name: &str| desired.iter().any(|object| object.kind == kind && object.name == name);
-    for (key, child) in shared.caches.children.of(&valid.name, None) {
-        if key.0 != Kind::Namespace && !wanted(key.0, &key.1) {
-            shared.remove(&valid.name, &key, &child).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Changes nothing while what the tenant depends on cannot be read. What was decided before stays;
@@ -94,22 +74,7 @@ async fn wait_for(
     let error = Error::Unreadable { what: what.to_owned() };
     if tenant.status.is_none() {
         let status = tenant::status(tenant, world, None, &Outcome::Stopped(error.stop()), Timestamp::now());
-        save(shared, api, tenant, status).await?;
+        outcome::save(shared, api, tenant, status).await?;
     }
     Err(error)
-}
-
-pub(super) async fn save(
-    shared: &Shared,
-    api: &Api<Tenant>,
-    tenant: &Tenant,
-    status: TenantStatus,
-) -> Result<(), Error> {
-    let old = tenant.status.clone().unwrap_or_default();
-    if old == status {
-        return Ok(());
-    }
-    outcome::write_status(shared, api, tenant, &status, &shared.tenants).await?;
-    outcome::tell(shared, tenant, &old.conditions, &status.conditions).await;
-    Ok(())
 }

@@ -1,0 +1,35 @@
+//! Brings the objects of one declaration from what they are to what they should be.
+
+use kube::Resource;
+use yipan_core::plan::{Kind, Object};
+
+use super::super::apply::Written;
+use super::super::context::Shared;
+use super::super::error::Error;
+use super::super::events::Act;
+
+/// Writes `desired` in its order, then removes what the same owner had before and nothing declares
+/// any more. The owner is the App of that name, or the tenant of the namespace itself.
+///
+/// # Errors
+/// The first write that fails; what comes after it is not written.
+pub async fn bring<K>(shared: &Shared, owner: &K, place: (&str, Option<&str>), desired: &[Object]) -> Result<(), Error>
+where
+    K: Resource<DynamicType = ()>,
+{
+    for object in desired {
+        if shared.apply(object).await? == Written::Restored {
+            let text = format!("{object} was changed or removed by somebody else; it is as declared again");
+            shared.events.warn(owner, Act::Apply, "Restored", &text).await;
+        }
+    }
+    let (namespace, app) = place;
+    let wanted = |kind: Kind, name: &str| desired.iter().any(|object| object.kind == kind && object.name == name);
+    for (key, child) in shared.caches.children.of(namespace, app) {
+        // A Namespace ends with its tenant and not before.
+        if key.0 != Kind::Namespace && !wanted(key.0, &key.1) {
+            shared.remove(namespace, &key, &child).await?;
+        }
+    }
+    Ok(())
+}
