@@ -81,7 +81,7 @@ fn gansu() {
 }
 
 /// Every folder with an input, in order. A folder with neither input nor folders is a mistake.
-fn folders() -> Vec<PathBuf> {
+pub fn folders() -> Vec<PathBuf> {
     let mut folders = Vec::new();
     for kind in ["platform", "tenant", "app"] {
         for folder in entries(&root().join(kind)) {

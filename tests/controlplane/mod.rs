@@ -1,5 +1,6 @@
 //! Promises that only a real API server can keep: what it refuses, and who may do what.
 
+mod cases_agree;
 mod kubectl;
 mod operator;
 mod plane;

@@ -5,6 +5,8 @@
 //! written beside the field and never changes.
 
 mod app;
+mod cluster;
+mod cron;
 mod division;
 mod platform;
 mod quantity;
@@ -17,6 +19,8 @@ pub use app::{
     App, AppSpec, AppStatus, Data, Database, Entry, Identity, Login, Network, ObservedWorkload, Serves, ServesStatus,
     TenantApp, UseState, UseStatus, Uses,
 };
+pub use cluster::{Cidr, DnsLabel, DnsName, LabelKey, LabelValue};
+pub use cron::Cron;
 pub use division::Division;
 pub use platform::{
     Container, Dns, Gateway, GatewayRef, LevelDefaults, LevelQuota, NetworkDefaults, Platform, PlatformSpec,
@@ -24,7 +28,7 @@ pub use platform::{
 };
 pub use quantity::{Figure, Quantity};
 pub use scalar::{
-    CreditCode, Cron, EnvName, Group, HttpPath, Image, Malformed, MountPath, Name, Registry, SecretKey, SecretPart,
+    CreditCode, EnvName, Group, HttpPath, Image, Malformed, MountPath, Name, Registry, SecretKey, SecretPart,
     TenantName, Text, ZoneName,
 };
 pub use status::{Condition, Paused, Suspended};

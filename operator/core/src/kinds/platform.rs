@@ -6,6 +6,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cluster::{Cidr, DnsLabel, DnsName, KEYS_IN_CEL, KEYS_RULE, LabelKey, LabelValue};
 use super::quantity::Quantity;
 use super::scalar::{Name, Registry, Text, ZoneName};
 use super::status::{Condition, Paused};
@@ -78,14 +79,11 @@ pub struct Gateway {
 #[serde(rename_all = "camelCase")]
 pub struct GatewayRef {
     /// The namespace of the Gateway.
-    #[schemars(length(min = 1, max = 63))]
-    pub namespace: String,
+    pub namespace: DnsLabel,
     /// The name of the Gateway.
-    #[schemars(length(min = 1, max = 253))]
-    pub name: String,
+    pub name: DnsName,
     /// The listener's name in the Gateway's spec.
-    #[schemars(length(min = 1, max = 253))]
-    pub listener: String,
+    pub listener: DnsName,
 }
 
 /// Who can reach an address.
@@ -102,12 +100,12 @@ pub enum Visibility {
 #[serde(rename_all = "camelCase")]
 pub struct PodsRef {
     /// Their namespace.
-    #[schemars(length(min = 1, max = 63))]
-    pub namespace: String,
+    pub namespace: DnsLabel,
     /// The labels all of them carry.
     #[x_kube(validation = Rule::new("self.size() >= 1 && self.size() <= 8").message("1 to 8 labels; an empty selection would be every pod"))]
+    #[x_kube(validation = Rule::new(KEYS_IN_CEL).message(KEYS_RULE))]
     #[schemars(extend("maxProperties" = 8))]
-    pub labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<LabelKey, LabelValue>,
 }
 
 /// What every tenant's pods may reach.
@@ -123,18 +121,17 @@ pub struct NetworkDefaults {
 #[serde(rename_all = "camelCase")]
 pub struct Dns {
     /// The namespace of its pods.
-    #[schemars(length(min = 1, max = 63))]
-    pub namespace: String,
+    pub namespace: DnsLabel,
     /// The labels of its pods.
     #[x_kube(validation = Rule::new("self.size() >= 1 && self.size() <= 8").message("1 to 8 labels; an empty selection would be every pod"))]
+    #[x_kube(validation = Rule::new(KEYS_IN_CEL).message(KEYS_RULE))]
     #[schemars(extend("maxProperties" = 8))]
-    pub labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<LabelKey, LabelValue>,
     /// Addresses of node-local caches, which no pod selector can name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 4), inner(length(max = 43)))]
+    #[schemars(length(max = 4))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
-    #[x_kube(validation = Rule::new("self.all(c, isCIDR(c))").message("each is a CIDR such as 169.254.20.10/32"))]
-    pub cidrs: Vec<String>,
+    pub cidrs: Vec<Cidr>,
 }
 
 /// What a tenant of one level gets where it asks for nothing else.

@@ -174,7 +174,6 @@ impl JsonSchema for Quantity {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "x-kubernetes-int-or-string": true,
-            "anyOf": [{ "type": "integer" }, { "type": "string" }],
             "maxLength": 20,
             "x-kubernetes-validations": [{
                 // The form as text, so that there is no sign and no exponent; `isQuantity` takes a

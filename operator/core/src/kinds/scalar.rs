@@ -18,9 +18,11 @@ pub struct Malformed {
     pub rule: &'static str,
 }
 
-/// A string type with bounds, a form and the sentence that explains it.
+/// A string type with bounds, a form and the sentence that explains it; where the form cannot say
+/// all, also what else must hold, in Rust and, unless the field says it, in CEL.
 macro_rules! scalar {
-    ($(#[$doc:meta])* $name:ident, $min:literal..=$max:literal, $pattern:literal, $rule:literal $(, $extra:expr)?) => {
+    ($(#[$doc:meta])* $name:ident, $min:literal..=$max:literal, $pattern:expr, $rule:literal
+        $(, $extra:expr $(, $extra_in_cel:literal)?)?) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -56,6 +58,12 @@ macro_rules! scalar {
             }
         }
 
+        impl PartialEq<$name> for String {
+            fn eq(&self, other: &$name) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
         impl std::ops::Deref for $name {
             type Target = str;
 
@@ -85,7 +93,10 @@ macro_rules! scalar {
                     "minLength": $min,
                     "maxLength": $max,
                     "x-kubernetes-validations": [
-                        { "rule": concat!("self.matches(r'", $pattern, "')"), "message": $rule }
+                        {
+                            "rule": concat!("self.matches(r'", $pattern, "')" $($(, " && ", $extra_in_cel)?)?),
+                            "message": $rule,
+                        }
                     ],
                 })
             }
@@ -106,9 +117,17 @@ scalar!(
 );
 scalar!(
     /// Text for people. It reaches reports, tables and terminals, hence no markup and no controls,
-    /// among them those that end a line or turn the direction of writing.
-    Text, 1..=60, r"^[^\x00-\x1f\x7f-\x{9f}<>\x{2028}-\x{202e}\x{2066}-\x{2069}]*$",
-    "1 to 60 characters without control characters, < and >"
+    /// among them those that end a line or turn the direction of writing; and it begins and ends
+    /// with something to see. The form counts the characters: the API server tells a schema's bound
+    /// in bytes and then keeps the sentence to itself, so the schema's is four times as wide; and
+    /// `size()` counts bytes in kube's evaluator.
+    Text, 1..=240,
+    concat!(
+        r"^[^\x00-\x20\x7f-\x{a0}\x{ad}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2069}\x{3000}\x{feff}<>]",
+        r"([^\x00-\x1f\x7f-\x{9f}\x{2028}-\x{202e}\x{2066}-\x{2069}<>]{0,58}",
+        r"[^\x00-\x20\x7f-\x{a0}\x{ad}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2069}\x{3000}\x{feff}<>])?$"
+    ),
+    "1 to 60 characters without control characters, < and >, no blanks at either end"
 );
 scalar!(
     /// A unified social credit code (GB 32100-2015) with its check digit.
@@ -138,14 +157,15 @@ scalar!(
     "1 to 30 of a-z, 0-9 and single hyphens, beginning with a letter; the Secret is app--<app>--<this>"
 );
 scalar!(
-    /// A key inside a Secret.
-    SecretKey, 1..=253, r"^[-._a-zA-Z0-9]+$",
-    "letters, digits, dots, hyphens and underscores"
+    /// A key inside a Secret. It becomes a file's name where a Secret is mounted, hence no `..`.
+    SecretKey, 1..=253, r"^[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$",
+    "letters, digits, dots, hyphens and underscores; not . alone, and no .. at the beginning"
 );
 scalar!(
     /// A group of the government's directory. A colon would reach the cluster's own groups.
-    Group, 1..=200, r"^[^:\x00-\x1f]+$",
-    "a group of the directory; no colon, so that no system group can be named"
+    Group, 1..=200,
+    r"^[^:\x00-\x20\x7f-\x{a0}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{3000}\x{feff}]([^:\x00-\x1f\x7f-\x{9f}]*[^:\x00-\x20\x7f-\x{a0}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{3000}\x{feff}])?$",
+    "a group of the directory, without blanks at either end; no colon, so that no system group can be named"
 );
 scalar!(
     /// A path of a request.
@@ -156,11 +176,6 @@ scalar!(
     /// A path in the container's file system.
     MountPath, 2..=256, r"^(/[.]?[^/:.\x00-\x20\x7f][^/:\x00-\x20\x7f]*)+$",
     "an absolute path below /, such as /tmp; no colons and blanks, no . or .. and no slash at the end"
-);
-scalar!(
-    /// A schedule in cron's five fields.
-    Cron, 1..=100, r"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([0-9A-Za-z*/,?-]+ ){4}[0-9A-Za-z*/,?-]+)$",
-    "five cron fields such as 30 2 * * *, or @daily and its kin; the time zone is Asia/Shanghai"
 );
 scalar!(
     /// The DNS zone under which every host name of the platform lies.
@@ -199,12 +214,41 @@ mod tests {
             (Name::PATTERN, "parking"),
             (Image::PATTERN, "registry.example.gov.cn/liangzhou/parking:1.2"),
             (Registry::PATTERN, "registry.example.gov.cn:5000/common"),
-            (Cron::PATTERN, "30 2 * * 1-5"),
             (ZoneName::PATTERN, "gansu.example.gov.cn"),
             (HttpPath::PATTERN, "/healthz"),
             (Text::PATTERN, "凉州区"),
         ] {
             assert!(Regex::new(pattern).expect(pattern).is_match(sample), "{sample}");
+        }
+    }
+
+    #[test]
+    fn text_has_something_to_see_at_both_ends() {
+        let sixty = "凉".repeat(60);
+        for right in ["凉", "凉 州", "a", "\u{1f468}\u{200d}\u{1f469}", &sixty] {
+            assert!(Text::try_from(right.to_owned()).is_ok(), "{right:?}");
+        }
+        let more = "凉".repeat(61);
+        for wrong in ["", " ", "\u{3000}", "\u{200b}", " 凉", "凉 ", "凉\u{3000}", "凉\u{202e}州", "<b>", &more] {
+            assert!(Text::try_from(wrong.to_owned()).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_group_has_something_to_see_at_both_ends() {
+        assert!(Group::try_from("凉州区 管理员".to_owned()).is_ok());
+        for wrong in [" ", "a ", " a", "\u{3000}", "system:masters", "a\u{7f}b"] {
+            assert!(Group::try_from(wrong.to_owned()).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_a_secret_does_not_climb() {
+        for right in [".pgpass", "a..b", "-", "tls.crt"] {
+            assert!(SecretKey::try_from(right.to_owned()).is_ok(), "{right}");
+        }
+        for wrong in [".", "..", "..a", "a/b", ""] {
+            assert!(SecretKey::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }
 

@@ -4,8 +4,9 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cron::Cron;
 use super::quantity::Quantity;
-use super::scalar::{Cron, EnvName, HttpPath, Image, MountPath, SecretKey, SecretPart};
+use super::scalar::{EnvName, HttpPath, Image, MountPath, SecretKey, SecretPart};
 
 /// What runs: one container image and what it needs. It runs as a user other than root, without
 /// privileges, without the cluster's token.

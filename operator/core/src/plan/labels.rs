@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use crate::kinds::{LabelKey, LabelValue};
+
 /// The stable id on Tenant, Namespace and App: set once, kept through backup and restore.
 pub const ID: &str = "yipan.dev/id";
 /// On a namespace: the tenant it belongs to.
@@ -37,6 +39,11 @@ pub const OURS: [&str; 2] = ["yipan.dev/", "pod-security.kubernetes.io/"];
 /// A map of labels.
 pub fn map<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// The labels as they were written.
+pub fn written(labels: &BTreeMap<LabelKey, LabelValue>) -> BTreeMap<String, String> {
+    labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
 }
 
 /// Selects what carries all of these labels.

@@ -91,6 +91,10 @@ fn type_of(field: &Value) -> String {
         }
         Some("object") if field.get("additionalProperties").is_some() => "map of text".to_owned(),
         Some("string") if text("format") == Some("date-time") => "time (RFC 3339)".to_owned(),
+        // A sentence that begins with its own figures says them better than the schema's bounds.
+        Some("string") if messages(field).any(|message| message.starts_with(|first: char| first.is_ascii_digit())) => {
+            "string".to_owned()
+        }
         Some("string") => format!("string{}", bounds(field, "minLength", "maxLength")),
         Some("integer") => format!("integer{}", bounds(field, "minimum", "maximum")),
         other => other.unwrap_or_default().to_owned(),

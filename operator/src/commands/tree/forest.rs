@@ -161,7 +161,6 @@ fn draw(node: &Node, before: String, branch: &str, rows: &mut Vec<[String; 7]>) 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use serde_json::json;
 

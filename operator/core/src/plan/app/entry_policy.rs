@@ -13,7 +13,7 @@ pub fn entry_policy(app: &ValidApp) -> Option<NetworkPolicy> {
     let (pods, port) = (&app.entry.gateway()?.pods, app.workload().port?);
     let gateway = NetworkPolicyPeer {
         namespace_selector: Some(labels::namespace(&pods.namespace)),
-        pod_selector: Some(labels::selector(pods.labels.clone())),
+        pod_selector: Some(labels::selector(labels::written(&pods.labels))),
         ip_block: None,
     };
     Some(NetworkPolicy {

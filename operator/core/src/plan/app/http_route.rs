@@ -30,9 +30,9 @@ pub fn http_route(app: &ValidApp) -> Option<HTTPRoute> {
             parent_refs: vec![ParentReference {
                 group: "gateway.networking.k8s.io".to_owned(),
                 kind: "Gateway".to_owned(),
-                namespace: gateway.namespace.clone(),
-                name: gateway.name.clone(),
-                section_name: gateway.listener.clone(),
+                namespace: gateway.namespace.to_string(),
+                name: gateway.name.to_string(),
+                section_name: gateway.listener.to_string(),
             }],
             hostnames: vec![host],
             rules: vec![rule],

@@ -1,12 +1,14 @@
 //! A tenant whose checks passed, with every absent field given its meaning.
 
+use std::collections::BTreeMap;
+
 use kube::ResourceExt;
 
 use super::{TenantWorld, checks};
 use crate::kinds::{
-    Amounts, Container, Dns, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended, Tenant,
+    Amounts, Container, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended, Tenant,
 };
-use crate::plan::{Refusal, metadata};
+use crate::plan::{Refusal, labels, metadata};
 
 /// A tenant whose checks passed. Renderers take this and never the stored object.
 #[derive(Debug, Clone)]
@@ -24,13 +26,24 @@ pub struct ValidTenant {
     /// Where its images may come from.
     pub registries: Vec<String>,
     /// The cluster's name service.
-    pub dns: Dns,
+    pub dns: NameService,
     /// Who may write.
     pub administrators: Vec<Member>,
     /// Who may read.
     pub viewers: Vec<Member>,
     /// Whether it is switched off.
     pub suspended: Option<Suspended>,
+}
+
+/// Where the cluster's names are resolved.
+#[derive(Debug, Clone)]
+pub struct NameService {
+    /// The namespace of its pods.
+    pub namespace: String,
+    /// The labels of its pods.
+    pub labels: BTreeMap<String, String>,
+    /// Node-local caches.
+    pub cidrs: Vec<String>,
 }
 
 impl ValidTenant {
@@ -105,10 +118,17 @@ fn registries(tenant: &Tenant, platform: &Platform) -> Vec<String> {
 }
 
 /// The Platform's name service, or the place where every cluster installer puts it.
-fn dns(network: Option<&NetworkDefaults>) -> Dns {
-    network.map(|network| network.dns.clone()).unwrap_or_else(|| Dns {
-        namespace: "kube-system".to_owned(),
-        labels: crate::plan::labels::map([("k8s-app", "kube-dns")]),
-        cidrs: Vec::new(),
-    })
+fn dns(network: Option<&NetworkDefaults>) -> NameService {
+    match network.map(|network| &network.dns) {
+        Some(dns) => NameService {
+            namespace: dns.namespace.to_string(),
+            labels: labels::written(&dns.labels),
+            cidrs: dns.cidrs.iter().map(|cidr| cidr.to_string()).collect(),
+        },
+        None => NameService {
+            namespace: "kube-system".to_owned(),
+            labels: labels::map([("k8s-app", "kube-dns")]),
+            cidrs: Vec::new(),
+        },
+    }
 }
