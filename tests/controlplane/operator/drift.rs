@@ -19,9 +19,13 @@ fn hand(kind: Kind, object: &'static [&'static str], change: Value, add: Option<
     Hand { kind, object, change, add }
 }
 
-/// JSON patches. What is added is what a person in a hurry, or an intruder, would add.
-fn hands() -> Vec<Hand> {
-    let set = |path: &str, value: Value| json!([{ "op": "add", "path": path, "value": value }]);
+fn set(path: &str, value: Value) -> Value {
+    json!([{ "op": "add", "path": path, "value": value }])
+}
+
+/// JSON patches to the objects of a tenant. What is added is what a person in a hurry, or an
+/// intruder, would add.
+fn hands_on_a_tenant() -> Vec<Hand> {
     vec![
         hand(
             Kind::Namespace,
@@ -48,12 +52,6 @@ fn hands() -> Vec<Hand> {
             Some(set("/spec/ingress", json!([{}]))),
         ),
         hand(
-            Kind::ServiceAccount,
-            &["-n", "jishi", "serviceaccount", "shop"],
-            set("/automountServiceAccountToken", json!(true)),
-            Some(set("/imagePullSecrets", json!([{ "name": "theirs" }]))),
-        ),
-        hand(
             Kind::RoleBinding,
             &["-n", "jishi", "rolebinding", "yipan--admins"],
             set("/subjects/0/name", json!("system:authenticated")),
@@ -61,6 +59,18 @@ fn hands() -> Vec<Hand> {
                 "/subjects/-",
                 json!({ "kind": "User", "name": "mallory", "apiGroup": "rbac.authorization.k8s.io" }),
             )),
+        ),
+    ]
+}
+
+/// The same to the objects of an App.
+fn hands_on_an_app() -> Vec<Hand> {
+    vec![
+        hand(
+            Kind::ServiceAccount,
+            &["-n", "jishi", "serviceaccount", "shop"],
+            set("/automountServiceAccountToken", json!(true)),
+            Some(set("/imagePullSecrets", json!([{ "name": "theirs" }]))),
         ),
         hand(
             Kind::Deployment,
@@ -99,10 +109,9 @@ fn hands() -> Vec<Hand> {
 fn said(object: &Value) -> Value {
     let mut object = object.clone();
     for pointer in ["/metadata", "/status", "/spec/clusterIP", "/spec/clusterIPs"] {
-        if let Some((parent, key)) = pointer.rsplit_once('/') {
-            if let Some(map) = object.pointer_mut(parent).and_then(Value::as_object_mut) {
-                map.remove(key);
-            }
+        let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+        if let Some(map) = object.pointer_mut(parent).and_then(Value::as_object_mut) {
+            map.remove(key);
         }
     }
     object
@@ -136,7 +145,7 @@ async fn furnish(turn: &Turn) -> Running {
 async fn every_kind_comes_back() {
     let turn = turn();
     let operator = furnish(&turn).await;
-    let hands = hands();
+    let hands: Vec<Hand> = hands_on_a_tenant().into_iter().chain(hands_on_an_app()).collect();
     let kinds: std::collections::BTreeSet<Kind> = hands.iter().map(|hand| hand.kind).collect();
     assert_eq!(kinds, Kind::ALL.into_iter().collect(), "a kind that Yipan makes has no case");
     for hand in &hands {
