@@ -1,6 +1,7 @@
 //! Promises that only a real API server can keep: what it refuses, and who may do what.
 
 mod cases_agree;
+mod cron_agrees;
 mod kubectl;
 mod operator;
 mod plane;
