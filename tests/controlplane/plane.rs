@@ -2,8 +2,12 @@
 //!
 //! [`shared`] starts it when the first test asks (about 10 seconds), with our definitions, `deploy/`
 //! and one Platform (`platform.yaml`) installed. It goes when the test binary ends, however that
-//! ends. With `YIPAN_TEST_KUBECONFIG` the tests use the cluster of that file instead and leave it
+//! ends. With `YIPAN_TEST_KUBECONFIG` these tests use the cluster of that file instead and leave it
 //! running; the user's current context is never touched.
+//!
+//! The operator's tests ([`super::operator`]) always start a second control plane of their own,
+//! whatever that variable says: they break definitions and rights, which no cluster that somebody
+//! uses would survive.
 //!
 //! Each test makes its own clients, since each has a runtime of its own.
 
@@ -117,7 +121,6 @@ impl Plane {
     }
 
     /// The administrator's kubeconfig, for processes that a test starts.
-    #[allow(dead_code, reason = "the operator's tests will start processes")]
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
@@ -147,7 +150,7 @@ impl Plane {
     }
 
     /// A kubeconfig with a real token of a ServiceAccount, valid for an hour. Written to a file it
-    /// lets a process that a test starts run with the rights it will have in a cluster.
+    /// lets a process that a test starts run with the rights it has in a cluster.
     pub async fn kubeconfig_of_service_account(&self, namespace: &str, name: &str) -> Kubeconfig {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client().await, namespace);
         let request = TokenRequest {
@@ -204,7 +207,6 @@ pub async fn eventually<T>(within: Duration, what: &str, mut probe: impl AsyncFn
 ///
 /// # Panics
 /// It has not been built.
-#[allow(dead_code, reason = "the operator's tests will start it")]
 pub fn yipan() -> PathBuf {
     let beside = || std::env::current_exe().ok()?.parent()?.parent().map(Path::to_owned);
     let folder = std::env::var_os("YIPAN_TEST_BIN_DIR").map(PathBuf::from).or_else(beside);

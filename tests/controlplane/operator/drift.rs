@@ -105,6 +105,17 @@ fn hands_on_an_app() -> Vec<Hand> {
     ]
 }
 
+/// The labels by which an object of ours is found, for the cache and for the network's rules.
+const MARKS: [&str; 2] = ["app.kubernetes.io/managed-by", "yipan.dev/app-id"];
+
+/// JSON patches that take away what says whose an object is: each mark it has, and its owner.
+fn losses(object: &Value) -> Vec<Value> {
+    let marks = MARKS.map(|mark| format!("/metadata/labels/{}", mark.replace('/', "~1")));
+    let places = marks.into_iter().chain(["/metadata/ownerReferences".to_owned()]);
+    let there = places.filter(|place| object.pointer(place).is_some());
+    there.map(|place| json!([{ "op": "remove", "path": place }])).collect()
+}
+
 /// What an object says of itself, without what the API server and others' controllers fill in.
 fn said(object: &Value) -> Value {
     let mut object = object.clone();
@@ -117,16 +128,17 @@ fn said(object: &Value) -> Value {
     object
 }
 
-fn labels(object: &Value) -> Value {
-    object["metadata"]["labels"].clone()
+/// What says whose an object is.
+fn whose(object: &Value) -> Value {
+    json!([object["metadata"]["labels"], object["metadata"]["ownerReferences"]])
 }
 
 async fn comes_back(plane: &Plane, hand: &Hand, before: &Value, what: &str) {
     let name = format!("{} {what}", hand.object.join(" "));
     eventually(SOON, &format!("{name} comes back"), async || match get(plane, hand.object) {
         None => Err("not there".to_owned()),
-        Some(now) if said(&now) == said(before) && labels(&now) == labels(before) => Ok(()),
-        Some(now) => Err(format!("{} {}", labels(&now), said(&now))),
+        Some(now) if said(&now) == said(before) && whose(&now) == whose(before) => Ok(()),
+        Some(now) => Err(format!("{} {}", whose(&now), said(&now))),
     })
     .await;
 }
@@ -145,12 +157,16 @@ async fn furnish(turn: &Turn) -> Running {
 async fn every_kind_comes_back() {
     let turn = turn();
     let operator = furnish(&turn).await;
-    let hands: Vec<Hand> = hands_on_a_tenant().into_iter().chain(hands_on_an_app()).collect();
-    let kinds: std::collections::BTreeSet<Kind> = hands.iter().map(|hand| hand.kind).collect();
+    // An object of a tenant has one mark; one of an App has both, and an owner.
+    let of_tenant = hands_on_a_tenant().into_iter().map(|hand| (hand, 1));
+    let hands: Vec<(Hand, usize)> = of_tenant.chain(hands_on_an_app().into_iter().map(|hand| (hand, 3))).collect();
+    let kinds: std::collections::BTreeSet<Kind> = hands.iter().map(|(hand, _)| hand.kind).collect();
     assert_eq!(kinds, Kind::ALL.into_iter().collect(), "a kind that Yipan makes has no case");
-    for hand in &hands {
+    for (hand, marked) in &hands {
         let before = get(turn.plane, hand.object).expect("it is there");
-        for patch in std::iter::once(&hand.change).chain(&hand.add) {
+        let losses = losses(&before);
+        assert_eq!(losses.len(), *marked, "{} {}", hand.object.join(" "), whose(&before));
+        for patch in std::iter::once(&hand.change).chain(&hand.add).chain(&losses) {
             let patch = patch.to_string();
             kubectl(turn.plane, &[&["patch", "--type", "json", "-p", &patch], hand.object].concat());
             comes_back(turn.plane, hand, &before, &patch).await;

@@ -1,57 +1,166 @@
 //! How it fails: nothing dies silently, nothing is Ready that is not, and everything heals.
 
-use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
 
-use super::super::plane::{eventually, yipan};
+use super::super::plane::{Plane, eventually};
 use super::faults::{Fault, Faults};
 use super::run::{Running, SOON, turn};
-use super::town::{app, apply, condition, county, get, kubectl, province, ready, reason};
+use super::town::{apply, condition, counties, county, get, kubectl, named, province, ready, reason};
 
+/// Codes that time mends.
+const WEATHER: [u16; 4] = [409, 429, 500, 503];
+
+/// Which writes of a pass over a town are hit, by method and path.
+type Class = fn(&Method, &str, &str) -> bool;
+
+/// The first write of a pass, one in its middle and the last one.
+const CLASSES: [(&str, Class); 3] = [
+    ("namespace", |method, path, _| method == Method::POST && path == "/api/v1/namespaces"),
+    ("quota", |method, path, town| {
+        method == Method::PATCH && path.starts_with(&format!("/api/v1/namespaces/{town}/resourcequotas/"))
+    }),
+    ("status", |method, path, town| method == Method::PATCH && path.ends_with(&format!("/tenants/{town}/status"))),
+];
+
+/// Each code hits each class of writes twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_time_mends_are_waited_out() {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    for (index, code) in [409_u16, 429, 500, 503].into_iter().enumerate() {
-        let name = format!("weather-{code}");
-        let mut left = 4;
+    apply(turn.plane, &[province()]);
+    for (index, (class, hits)) in (0..).zip(CLASSES) {
+        let name = format!("weather-{class}");
+        let towns = counties(&name, 621_921 + 4 * index, 4);
+        let left = Arc::new(Mutex::new(WEATHER.map(|code| (code, 2))));
+        let falls = Arc::clone(&left);
         operator.faults.set(move |method, path| {
-            let write = method == Method::PATCH || method == Method::POST;
-            if !write || path.contains("/leases/") || left == 0 {
-                return None;
-            }
-            left -= 1;
-            Some(Fault::Answer(code))
+            let mut falls = falls.lock().unwrap_or_else(PoisonError::into_inner);
+            let hit = |(town, (_, left)): &(usize, &mut (u16, i32))| {
+                *left > 0 && hits(method, path, &format!("{name}-{town}"))
+            };
+            falls.iter_mut().enumerate().find(hit).map(|(_, (code, left))| {
+                *left -= 1;
+                Fault::Answer(*code)
+            })
         });
-        apply(turn.plane, &[province(), county(&name, &format!("62192{index}"))]);
-        ready(turn.plane, &["tenant", &name]).await;
+        apply(turn.plane, &towns);
+        for town in &towns {
+            ready(turn.plane, &["tenant", named(town)]).await;
+        }
         operator.faults.clear();
+        let left = *left.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(left, WEATHER.map(|code| (code, 0)), "writes of class {class} that were not hit");
     }
+    // A moment's weather is nobody's fault, and nobody is told that it is.
+    let events = kubectl(turn.plane, &["get", "events", "-A", "-o", "custom-columns=O:.regarding.name,R:.reason"]);
+    let told: Vec<&str> = events.lines().filter(|line| line.starts_with("weather-")).collect();
+    assert!(told.iter().all(|line| line.ends_with(" Ready")), "{told:#?}");
     operator.settled().await;
     operator.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_api_server_that_keeps_failing_is_said_and_harms_nobody_else() {
+    let (message, status) = only_one_suffers(503, "Unavailable", ["tanchang", "chengxian"], 621_938).await;
+    assert_eq!(status, "Unknown");
+    assert!(message.contains("the operator keeps trying"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_time_does_not_mend_is_said_and_harms_nobody_else() {
+    let (message, status) = only_one_suffers(422, "Invalid", ["huining", "jingyuan"], 621_940).await;
+    assert_eq!(status, "False");
+    assert!(message.contains("answered 422 by the test"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_right_that_is_missing_for_a_write_is_said_and_harms_nobody_else() {
+    let (message, status) = only_one_suffers(403, "Rejected", ["wenxian", "kangxian"], 621_942).await;
+    assert_eq!(status, "False");
+    assert!(message.contains("answered 403 by the test; tell the platform's administrator"), "{message}");
+}
+
+/// One town's limits are answered by a code until its condition has the word; another town does not
+/// notice. Returns what the condition says, once all is well again.
+async fn only_one_suffers(code: u16, word: &str, [hit, spared]: [&str; 2], division: u32) -> (String, String) {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    operator.faults.set(|method, path| {
-        let hit = method == Method::PATCH && path.contains("/namespaces/huining/limitranges/");
-        hit.then_some(Fault::Answer(422))
-    });
-    apply(turn.plane, &[province(), county("huining", "621930"), county("jingyuan", "621931")]);
-    ready(turn.plane, &["tenant", "jingyuan"]).await;
-    let message = reason(turn.plane, &["tenant", "huining"], "Ready", "Invalid").await;
-    assert!(message.contains("LimitRange huining/yipan--limits"), "{message}");
-    let events = kubectl(turn.plane, &["get", "events", "-A", "-o", "custom-columns=R:.reason,O:.regarding.name"]);
-    assert!(events.contains("Invalid"), "{events}");
+    let limits = format!("/namespaces/{hit}/limitranges/");
+    operator
+        .faults
+        .set(move |method, path| (method == Method::PATCH && path.contains(&limits)).then_some(Fault::Answer(code)));
+    apply(turn.plane, &[province(), county(hit, &division.to_string()), county(spared, &(division + 1).to_string())]);
+    ready(turn.plane, &["tenant", spared]).await;
+    let message = reason(turn.plane, &["tenant", hit], "Ready", word).await;
+    assert!(message.contains(&format!("LimitRange {hit}/yipan--limits")), "{message}");
+    let found = get(turn.plane, &["tenant", hit]).expect("the tenant");
+    let (status, ..) = condition(&found, "Ready").expect("a condition");
+    // What time may mend wakes nobody.
+    if word != "Unavailable" {
+        told(turn.plane, hit, word).await;
+    }
     // No rights before the fence: a pass that stopped at the limits bound nobody.
-    assert!(get(turn.plane, &["-n", "huining", "rolebinding", "yipan--admins"]).is_none());
+    assert!(get(turn.plane, &["-n", hit, "rolebinding", "yipan--admins"]).is_none());
     operator.faults.clear();
-    ready(turn.plane, &["tenant", "huining"]).await;
+    ready(turn.plane, &["tenant", hit]).await;
+    operator.stop().await;
+    (message, status)
+}
+
+/// Waits until an event about an object has this word.
+async fn told(plane: &Plane, object: &str, word: &str) {
+    eventually(SOON, &format!("an event about {object} says {word}"), async || {
+        let events = kubectl(plane, &["get", "events", "-A", "-o", "custom-columns=R:.reason,O:.regarding.name"]);
+        let said = |line: &str| line.split_whitespace().eq([word, object]);
+        if events.lines().any(said) { Ok(()) } else { Err(events) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_is_not_there_is_named_until_it_is() {
+    let turn = turn();
+    let operator = Running::leading(turn.plane).await;
+    let point = |gateway: &str| {
+        let patch = json!([{ "op": "replace", "path": "/spec/gateways/0/gateway/name", "value": gateway }]).to_string();
+        kubectl(turn.plane, &["patch", "platform", "platform", "--type", "json", "-p", &patch]);
+    };
+    let listens = |name: &str| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": { "name": name, "namespace": "yipan-gateways" },
+            "spec": { "gatewayClassName": "nobody", "listeners": [{ "name": "web", "port": 80, "protocol": "HTTP" }] },
+        })
+    };
+    let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "yipan-gateways" } });
+    apply(turn.plane, &[namespace, listens("internal")]);
+    point("absent");
+    let absent = "gateway public: Gateway yipan-gateways/absent does not exist";
+    eventually(SOON, "the gateway that is not there is named", async || {
+        let platform = get(turn.plane, &["platform", "platform"]).expect("the Platform");
+        let conditions = ["GatewaysReady", "Ready"].map(|type_| condition(&platform, type_).unwrap_or_default());
+        let named = |(status, reason, message): &(String, String, String)| {
+            status == "False" && reason == "GatewayMissing" && message == absent
+        };
+        if conditions.iter().all(named) { Ok(()) } else { Err(format!("{conditions:?}")) }
+    })
+    .await;
+    told(turn.plane, "platform", "GatewayMissing").await;
+    apply(turn.plane, &[listens("absent")]);
+    // Gateways are not watched: they are looked at every half minute.
+    eventually(SOON * 2, "the gateway is found", async || {
+        let platform = get(turn.plane, &["platform", "platform"]).expect("the Platform");
+        match condition(&platform, "GatewaysReady") {
+            Some((status, reason, _)) if status == "True" && reason == "Found" => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    point("public");
     operator.stop().await;
 }
 
@@ -162,114 +271,4 @@ async fn a_namespace_that_does_not_end_is_waited_for_without_haste() {
     kubectl(turn.plane, &["patch", "namespace", "weiyuan", "--type", "json", "-p", &release]);
     reason(turn.plane, &["tenant", "weiyuan"], "Ready", "NamespaceLost").await;
     operator.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_object_that_no_longer_fits_its_schema_harms_only_itself() {
-    let turn = turn();
-    let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), county("zhangxian", "621934")]);
-    ready(turn.plane, &["tenant", "zhangxian"]).await;
-    apply(turn.plane, &[app("zhangxian", "sound")]);
-    apply(turn.plane, &[app("zhangxian", "torn")]);
-    ready(turn.plane, &["-n", "zhangxian", "app", "torn"]).await;
-    // A schema of long ago: it let anything in.
-    let strict = get(turn.plane, &["crd", "apps.yipan.dev"]).expect("our definition");
-    let mut loose = strict.clone();
-    loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"] =
-        json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-    let replace = |mut crd: Value| {
-        crd["metadata"] = json!({ "name": "apps.yipan.dev" });
-        crd.as_object_mut().expect("an object").remove("status");
-        let current = get(turn.plane, &["crd", "apps.yipan.dev"]).expect("our definition");
-        crd["metadata"]["resourceVersion"] = current["metadata"]["resourceVersion"].clone();
-        let answer = turn.plane.kubectl_with(["replace", "-f", "-"], &crd.to_string());
-        assert!(answer.success, "{}", answer.err);
-    };
-    replace(loose);
-    let tear = json!([{ "op": "replace", "path": "/spec/workload/port", "value": "eighty" }]).to_string();
-    eventually(SOON, "the loose schema is in force", async || {
-        let answer = turn.plane.kubectl(["-n", "zhangxian", "patch", "app", "torn", "--type", "json", "-p", &tear]);
-        if answer.success { Ok(()) } else { Err(answer.err) }
-    })
-    .await;
-    replace(strict);
-    let message = reason(turn.plane, &["-n", "zhangxian", "app", "torn"], "Ready", "Unreadable").await;
-    assert!(message.contains("kubectl edit"), "{message}");
-    assert!(get(turn.plane, &["-n", "zhangxian", "deployment", "torn"]).is_some(), "what runs goes on");
-    // Its neighbour, and a restart in its company, are as they always were.
-    let mut scaled = app("zhangxian", "sound");
-    scaled["spec"]["workload"]["replicas"] = json!(3);
-    apply(turn.plane, &[scaled]);
-    ready(turn.plane, &["-n", "zhangxian", "app", "sound"]).await;
-    operator.settled().await;
-    operator.stop().await;
-    let operator = Running::leading(turn.plane).await;
-    assert_eq!(operator.settled().await, 0, "{}", operator.page("/metrics").await);
-    // Mended as the message says.
-    let mend = json!([{ "op": "replace", "path": "/spec/workload/port", "value": 8080 }]).to_string();
-    kubectl(turn.plane, &["-n", "zhangxian", "patch", "app", "torn", "--type", "json", "-p", &mend]);
-    ready(turn.plane, &["-n", "zhangxian", "app", "torn"]).await;
-    operator.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_in_the_middle_of_a_pass_heals() {
-    let turn = turn();
-    let operator = Running::leading(turn.plane).await;
-    let mut seen = 0;
-    // The fifth write of this tenant's pass is the last that this operator will do.
-    operator.faults.set(move |method, path| {
-        let ours = path.contains("/namespaces/minxian") && (method == Method::PATCH || method == Method::POST);
-        seen += i32::from(ours);
-        (ours && seen >= 4).then_some(Fault::NoConnection)
-    });
-    apply(turn.plane, &[province(), county("minxian", "621935")]);
-    eventually(SOON, "half of it is there", async || {
-        let quota = get(turn.plane, &["-n", "minxian", "resourcequota", "yipan--quota"]);
-        quota.map(drop).ok_or_else(|| "no quota".to_owned())
-    })
-    .await;
-    let tenant = get(turn.plane, &["tenant", "minxian"]).expect("the tenant");
-    assert_ne!(condition(&tenant, "Ready").map(|(status, ..)| status).as_deref(), Some("True"));
-    operator.kill();
-    let next = Running::leading(turn.plane).await;
-    ready(turn.plane, &["tenant", "minxian"]).await;
-    next.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sigterm_in_the_middle_of_passes_ends_well() {
-    let turn = turn();
-    let kubeconfig = turn.plane.kubeconfig_of_service_account("yipan-system", "yipan").await;
-    let file = turn.plane.kubeconfig().with_file_name("operator.kubeconfig");
-    std::fs::write(&file, serde_json::to_string(&kubeconfig).expect("a kubeconfig")).expect("a file");
-    let mut process = Command::new(yipan())
-        .args(["operator", "--address", "127.0.0.1:0"])
-        .env("KUBECONFIG", &file)
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the operator's process");
-    let towns: Vec<Value> =
-        (0..40).map(|index| county(&format!("county-{index}"), &format!("6218{index:02}"))).collect();
-    apply(turn.plane, &[province()]);
-    apply(turn.plane, &towns);
-    eventually(SOON, "some passes are under way", async || {
-        get(turn.plane, &["namespace", "county-0"]).map(drop).ok_or_else(|| "not yet".to_owned())
-    })
-    .await;
-    terminate(&process);
-    let status = process.wait().expect("its end");
-    assert!(status.success(), "{status}");
-    let operator = Running::leading(turn.plane).await;
-    for town in &towns {
-        ready(turn.plane, &["tenant", town["metadata"]["name"].as_str().expect("a name")]).await;
-    }
-    operator.stop().await;
-}
-
-/// Sends SIGTERM to a process that this test started.
-fn terminate(process: &std::process::Child) {
-    let sent = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("kill");
-    assert!(sent.success());
 }

@@ -4,8 +4,10 @@
 //! be broken, and they take turns on it.
 
 mod drift;
+mod ends;
 mod failures;
 mod faults;
 mod lifecycle;
 mod run;
 mod town;
+mod unreadable;

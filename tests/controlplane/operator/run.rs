@@ -1,7 +1,8 @@
-//! An operator inside the test, on the control plane where operators may lead, with the rights it
-//! has in a cluster.
+//! An operator, inside the test or as a process, on the control plane where operators may lead, with
+//! the rights it has in a cluster.
 
 use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use yipan::operator::{LogFormat, Operator, Options};
 
-use super::super::plane::{Plane, eventually};
+use super::super::plane::{Plane, eventually, yipan};
 use super::faults::Faults;
 
 /// How long anything that is awaited may take on a busy machine.
@@ -31,7 +32,39 @@ pub fn turn() -> Turn {
     Turn { plane: plane.as_ref().unwrap_or_else(|why| panic!("no control plane: {why}")), _turn: turn }
 }
 
-/// A running operator.
+/// An operator as a process of its own, which signals can be sent to. It does not outlive its test.
+pub struct Process(Child);
+
+impl Process {
+    /// Starts `yipan operator` with the rights it has in a cluster; its log lies beside its
+    /// kubeconfig.
+    pub async fn start(plane: &Plane) -> Self {
+        let kubeconfig = plane.kubeconfig_of_service_account("yipan-system", "yipan").await;
+        let file = plane.kubeconfig().with_file_name("operator.kubeconfig");
+        std::fs::write(&file, serde_json::to_string(&kubeconfig).expect("a kubeconfig")).expect("a file");
+        let log = std::fs::File::create(file.with_file_name("operator.log")).expect("a log");
+        let mut command = Command::new(yipan());
+        command.args(["operator", "--address", "127.0.0.1:0"]).env("KUBECONFIG", &file).stderr(log);
+        Self(command.spawn().expect("the operator's process"))
+    }
+
+    /// Sends it a signal and waits for its end.
+    pub fn end(mut self, signal: &str) -> ExitStatus {
+        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
+        self.0.wait().expect("its end")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Where it has ended, as it should have, there is nothing to kill.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// A running operator inside the test.
 pub struct Running {
     /// What befalls its requests.
     pub faults: Faults,
@@ -81,11 +114,6 @@ impl Running {
     pub async fn stop(self) {
         drop(self.stop);
         self.task.await.expect("the operator does not panic").expect("the operator ends well");
-    }
-
-    /// Ends it as SIGKILL would: nothing is finished and nothing given back.
-    pub fn kill(self) {
-        self.task.abort();
     }
 
     /// One of its pages.

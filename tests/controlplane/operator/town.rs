@@ -1,26 +1,14 @@
 //! What the operator's tests declare, and what they ask of it.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use super::super::plane::{Answer, Plane, eventually};
 use super::run::SOON;
 
-/// Applies declarations as a person would, again while the cluster's quota controller has not yet
-/// heard of our kinds: it looks for new ones every half minute.
+/// Applies declarations as a person would.
 pub fn apply(plane: &Plane, declarations: &[Value]) {
-    const DEAF: Duration = Duration::from_secs(60);
-    let deadline = Instant::now() + DEAF;
-    loop {
-        let answer = try_apply(plane, declarations);
-        if answer.success {
-            return;
-        }
-        let deaf = answer.err.contains("status unknown for quota");
-        assert!(deaf && Instant::now() < deadline, "{}", answer.err);
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let answer = try_apply(plane, declarations);
+    assert!(answer.success, "{}", answer.err);
 }
 
 /// Applies declarations that may be refused.
@@ -47,6 +35,16 @@ pub fn county(name: &str, division: &str) -> Value {
             "viewers": [{ "group": format!("{name}-viewers") }],
         },
     })
+}
+
+/// As many counties, with divisions from the first on.
+pub fn counties(name: &str, first: u32, count: u32) -> Vec<Value> {
+    (0..count).map(|index| county(&format!("{name}-{index}"), &(first + index).to_string())).collect()
+}
+
+/// The name of a declaration.
+pub fn named(declaration: &Value) -> &str {
+    declaration["metadata"]["name"].as_str().expect("a name")
 }
 
 /// An App with an address and two replicas, and so with every object an App can have but one.

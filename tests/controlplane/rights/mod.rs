@@ -42,8 +42,8 @@ async fn deeds_end_as_their_rights_say() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// Two tenants' namespaces with their people's rights, given by the operator's own token, as the
-/// operator will.
+/// Two tenants' namespaces with their people's rights, given with the operator's own token, as the
+/// operator gives them.
 async fn two_tenants() {
     let operator = plane::shared().client_of_service_account("yipan-system", "yipan").await;
     for namespace in [OWN, OTHER] {

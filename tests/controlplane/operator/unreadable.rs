@@ -1,0 +1,104 @@
+//! What a schema of long ago let in: it harms itself alone, and what depends on it waits.
+
+use serde_json::{Value, json};
+
+use super::super::plane::{Plane, eventually};
+use super::run::{Running, SOON, turn};
+use super::town::{app, apply, condition, county, get, kubectl, province, ready, reason};
+
+/// Stores in an object what its schema does not allow, as if a schema of long ago had: one that let
+/// anything in.
+async fn tear(plane: &Plane, definition: &str, object: &[&str], place: &str, value: Value) {
+    let strict = get(plane, &["crd", definition]).expect("our definition");
+    let mut loose = strict.clone();
+    loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"] =
+        json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+    let replace = |mut crd: Value| {
+        crd["metadata"] = json!({ "name": definition });
+        crd.as_object_mut().expect("an object").remove("status");
+        let current = get(plane, &["crd", definition]).expect("our definition");
+        crd["metadata"]["resourceVersion"] = current["metadata"]["resourceVersion"].clone();
+        let answer = plane.kubectl_with(["replace", "-f", "-"], &crd.to_string());
+        assert!(answer.success, "{}", answer.err);
+    };
+    replace(loose);
+    let patch = json!([{ "op": "replace", "path": place, "value": value }]).to_string();
+    eventually(SOON, "the loose schema is in force", async || {
+        let answer = plane.kubectl([&["patch", "--type", "json", "-p", &patch], object].concat());
+        if answer.success { Ok(()) } else { Err(answer.err) }
+    })
+    .await;
+    replace(strict);
+}
+
+/// What a tenant was granted holds while nobody can read it: its Apps run on, and a new one waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_that_no_longer_fits_its_schema_keeps_what_it_has() {
+    let turn = turn();
+    let operator = Running::leading(turn.plane).await;
+    apply(turn.plane, &[province(), county("lintan", "621937")]);
+    ready(turn.plane, &["tenant", "lintan"]).await;
+    apply(turn.plane, &[app("lintan", "elder")]);
+    ready(turn.plane, &["-n", "lintan", "app", "elder"]).await;
+    operator.settled().await;
+    let kept = || {
+        let tenant = get(turn.plane, &["tenant", "lintan"]).expect("the tenant");
+        let status = |key: &str| tenant["status"][key].clone();
+        json!({ "id": status("id"), "namespace": status("namespace"), "granted": status("granted") })
+    };
+    let elder = || {
+        let app = get(turn.plane, &["-n", "lintan", "app", "elder"]).expect("the App");
+        let deployment = get(turn.plane, &["-n", "lintan", "deployment", "elder"]).expect("what runs");
+        json!([app["status"], deployment["metadata"]["uid"], deployment["spec"]])
+    };
+    let (before, running) = (kept(), elder());
+    assert!(before.as_object().is_some_and(|kept| kept.values().all(|value| !value.is_null())), "{before}");
+    tear(turn.plane, "tenants.yipan.dev", &["tenant", "lintan"], "/spec/displayName", json!(7)).await;
+    let message = reason(turn.plane, &["tenant", "lintan"], "Ready", "Unreadable").await;
+    assert!(message.contains("kubectl edit"), "{message}");
+    apply(turn.plane, &[app("lintan", "younger")]);
+    let younger = ["-n", "lintan", "app", "younger"];
+    let message = reason(turn.plane, &younger, "Ready", "DependsOnUnreadable").await;
+    assert!(message.starts_with("tenant lintan cannot be read"), "{message}");
+    let found = get(turn.plane, &younger).expect("the App");
+    assert_eq!(condition(&found, "Ready").map(|(status, ..)| status).as_deref(), Some("Unknown"));
+    operator.settled().await;
+    assert!(get(turn.plane, &["-n", "lintan", "deployment", "younger"]).is_none(), "nothing new is made");
+    assert_eq!(elder(), running, "what runs goes on");
+    assert_eq!(kept(), before, "what was granted is still said");
+    let mend = json!([{ "op": "replace", "path": "/spec/displayName", "value": "临潭县" }]).to_string();
+    kubectl(turn.plane, &["patch", "tenant", "lintan", "--type", "json", "-p", &mend]);
+    ready(turn.plane, &["tenant", "lintan"]).await;
+    ready(turn.plane, &younger).await;
+    operator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_that_no_longer_fits_its_schema_harms_only_itself() {
+    let turn = turn();
+    let operator = Running::leading(turn.plane).await;
+    apply(turn.plane, &[province(), county("zhangxian", "621934")]);
+    ready(turn.plane, &["tenant", "zhangxian"]).await;
+    apply(turn.plane, &[app("zhangxian", "sound")]);
+    apply(turn.plane, &[app("zhangxian", "torn")]);
+    ready(turn.plane, &["-n", "zhangxian", "app", "torn"]).await;
+    tear(turn.plane, "apps.yipan.dev", &["-n", "zhangxian", "app", "torn"], "/spec/workload/port", json!("eighty"))
+        .await;
+    let message = reason(turn.plane, &["-n", "zhangxian", "app", "torn"], "Ready", "Unreadable").await;
+    assert!(message.contains("kubectl edit"), "{message}");
+    assert!(get(turn.plane, &["-n", "zhangxian", "deployment", "torn"]).is_some(), "what runs goes on");
+    // Its neighbour, and a restart in its company, are as they always were.
+    let mut scaled = app("zhangxian", "sound");
+    scaled["spec"]["workload"]["replicas"] = json!(3);
+    apply(turn.plane, &[scaled]);
+    ready(turn.plane, &["-n", "zhangxian", "app", "sound"]).await;
+    operator.settled().await;
+    operator.stop().await;
+    let operator = Running::leading(turn.plane).await;
+    assert_eq!(operator.settled().await, 0, "{}", operator.page("/metrics").await);
+    // Mended as the message says.
+    let mend = json!([{ "op": "replace", "path": "/spec/workload/port", "value": 8080 }]).to_string();
+    kubectl(turn.plane, &["-n", "zhangxian", "patch", "app", "torn", "--type", "json", "-p", &mend]);
+    ready(turn.plane, &["-n", "zhangxian", "app", "torn"]).await;
+    operator.stop().await;
+}
