@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::plan::labels;
 
 /// The name under which everything of ours is applied.
-pub const MANAGER: &str = "yipan";
+pub const MANAGER: &str = labels::YIPAN;
 
 /// A hash of the fields that we set; equal digests mean there is nothing to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

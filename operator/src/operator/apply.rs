@@ -50,8 +50,15 @@ impl Memory {
         applied.insert((namespace.to_owned(), key.clone()), state);
     }
 
-    fn remove(&self, namespace: &str, key: &Key) {
+    /// Forgets one object, once nothing declares it any more.
+    pub fn forget(&self, namespace: &str, key: &Key) {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner).remove(&(namespace.to_owned(), key.clone()));
+    }
+
+    /// Forgets all a namespace held, once it is gone.
+    pub fn forget_namespace(&self, namespace: &str) {
+        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
+        applied.retain(|(place, _), _| place != namespace);
     }
 }
 
@@ -103,7 +110,7 @@ impl Shared {
             Err(kube::Error::Api(status))
                 if status.is_invalid() && is_immutable(&status.message) && before.is_some() =>
             {
-                self.remake(object).await?
+                self.remake(object, before).await?
             }
             answer => answer.map_err(|error| Error::of_write(&object.to_string(), error))?,
         };
@@ -134,10 +141,12 @@ impl Shared {
 
     /// An object of ours was remade by hand with an immutable field changed: only making it anew
     /// brings it back.
-    async fn remake(&self, object: &Object) -> Result<Value, Error> {
+    async fn remake(&self, object: &Object, before: Option<&Child>) -> Result<Value, Error> {
         let failed = |error| Error::of_write(&object.to_string(), error);
         self.count(object.kind, "delete");
-        self.api(object).delete(&object.name, &DeleteParams::background()).await.map_err(failed)?;
+        let only = before.map(|child| Preconditions { uid: Some(child.uid.clone()), resource_version: None });
+        let params = DeleteParams { preconditions: only, ..DeleteParams::background() };
+        self.api(object).delete(&object.name, &params).await.map_err(failed)?;
         self.patch(object, &PatchParams::apply(MANAGER).force()).await.map_err(failed)
     }
 
@@ -184,7 +193,7 @@ impl Shared {
             Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {}
             Err(error) => return Err(Error::of_write(&what, error)),
         }
-        self.memory.remove(namespace, key);
+        self.memory.forget(namespace, key);
         if *kind != Kind::Namespace {
             drop(self.caches.children.forget(namespace, key, child.version));
         }

@@ -39,11 +39,6 @@ impl Figure {
         Figure { nano: self.nano * i128::from(count), ..self }
     }
 
-    /// How many `each` fit into this amount; none when `each` is nothing.
-    pub fn divided_by(self, each: Figure) -> i64 {
-        self.nano.checked_div(each.nano).and_then(|fit| i64::try_from(fit).ok()).unwrap_or(0)
-    }
-
     fn parse(text: &str) -> Option<Figure> {
         let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
         let (number, suffix) = text.split_at(split);

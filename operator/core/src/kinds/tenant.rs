@@ -55,7 +55,7 @@ pub struct TenantSpec {
     pub level: Level,
     /// Its division code. It must extend the parent's (a Department or FunctionalZone may share
     /// it) and, but for those two levels, be unique. Immutable; put it in quotes.
-    #[x_kube(validation = Rule::new("self == oldSelf").message("division is immutable; create a successor that supersedes this tenant"))]
+    #[x_kube(validation = Rule::new("self == oldSelf").message("division is immutable; a new code is a new tenant"))]
     pub division: Division,
     /// The tenant it belongs to, by name. Absent exactly for a Province. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,7 +18,7 @@ pub const APP_ID: &str = "yipan.dev/app-id";
 pub const NAME: &str = "app.kubernetes.io/name";
 /// Who writes the object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-/// The value of [`MANAGED_BY`].
+/// The value of [`MANAGED_BY`], and the field manager under which everything is applied.
 pub const YIPAN: &str = "yipan";
 /// The one namespace label that the API server itself keeps true.
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";

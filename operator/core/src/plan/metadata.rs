@@ -21,6 +21,10 @@ pub fn id<K: Resource>(object: &K) -> String {
     }
 }
 
+/// How the names of a tenant's own objects begin. No App's object can: names hold no `--` at
+/// their beginning, and no App is called `yipan`'s.
+pub const TENANT_PREFIX: &str = "yipan--";
+
 /// Metadata of an object that belongs to a tenant's namespace itself.
 pub fn of_tenant(namespace: &str, name: &str) -> ObjectMeta {
     ObjectMeta {

@@ -21,6 +21,8 @@ pub enum Refusal {
     ParentCircle { parent: TenantName },
     #[error("parent tenant `{parent}` is itself refused; mend that one first")]
     ParentRefused { parent: TenantName },
+    #[error("parent tenant `{parent}` is not accepted yet; this one follows once it is")]
+    ParentNotAccepted { parent: TenantName },
     #[error(
         "parent tenant `{parent}` is a {level}, which has no tenants below it; name the unit it serves as spec.parent"
     )]
@@ -29,14 +31,16 @@ pub enum Refusal {
         "division {division} does not extend {outer} of parent `{parent}`; both are immutable: delete this tenant and create it with the right ones"
     )]
     DivisionOutsideParent { division: String, parent: TenantName, outer: String },
-    #[error("division {division} belongs to tenant `{holder}`, which was first; a division has one tenant")]
+    #[error(
+        "division {division} belongs to tenant `{holder}`, which was first; a division has one tenant: delete this one, or that one"
+    )]
     DivisionTaken { division: String, holder: String },
     #[error(
-        "protection level {asked} is above the platform's {limit}; lower spec.protectionLevel or host it elsewhere"
+        "protection level {asked} is above the platform's {limit}; set spec.protectionLevel to at most that, or host the tenant elsewhere"
     )]
     ProtectionLevel { asked: i32, limit: i32 },
     #[error(
-        "spec.quota asks {resource} {own} for the tenant's own namespace but {total} for its whole subtree; own is part of total"
+        "{resource}: {own} for the tenant's own namespace is more than {total} for its whole subtree; raise spec.quota.total or lower spec.quota.own (a figure that is absent is the level's)"
     )]
     OwnOverTotal { resource: &'static str, own: String, total: String },
     #[error(
@@ -71,6 +75,7 @@ impl Refusal {
             Self::NoParent { .. } => "NoParent",
             Self::ParentCircle { .. } => "ParentCircle",
             Self::ParentRefused { .. } => "ParentRefused",
+            Self::ParentNotAccepted { .. } => "ParentNotAccepted",
             Self::ParentLevel { .. } => "ParentLevel",
             Self::DivisionOutsideParent { .. } => "DivisionOutsideParent",
             Self::DivisionTaken { .. } => "DivisionTaken",
@@ -98,6 +103,7 @@ impl Refusal {
             Self::NoPlatform
                 | Self::NoParent { .. }
                 | Self::ParentRefused { .. }
+                | Self::ParentNotAccepted { .. }
                 | Self::NotATenant { .. }
                 | Self::TenantNotFenced { .. }
         )

@@ -46,7 +46,7 @@ impl NamespaceFound {
     pub fn read(object: &Value) -> Self {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
         let managers = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
-        let ours = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(crate::drift::MANAGER);
+        let ours = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(labels::YIPAN);
         Self {
             id: text(&format!("/metadata/labels/{}", labels::ID.replace('/', "~1"))).map(str::to_owned),
             written_by_us: managers.into_iter().any(ours),

@@ -110,6 +110,7 @@ fn refusals() -> Vec<Refusal> {
             Refusal::NoParent { parent: parent.clone() },
             Refusal::ParentCircle { parent: parent.clone() },
             Refusal::ParentRefused { parent: parent.clone() },
+            Refusal::ParentNotAccepted { parent: parent.clone() },
             Refusal::ParentLevel { parent: parent.clone(), level: "Department" },
             Refusal::DivisionOutsideParent { division: text("620702"), parent, outer: text("620600") },
         ]
@@ -143,6 +144,7 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::NoParent { .. }
         | Refusal::ParentCircle { .. }
         | Refusal::ParentRefused { .. }
+        | Refusal::ParentNotAccepted { .. }
         | Refusal::ParentLevel { .. }
         | Refusal::DivisionOutsideParent { .. }
         | Refusal::DivisionTaken { .. }

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::StreamExt as _;
 use kube::api::DynamicObject;
+use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 use serde_json::Value;
@@ -64,14 +65,17 @@ impl Child {
             Kind::HTTPRoute => Found::Route(RouteFound::read(object)),
             _ => Found::Nothing,
         };
-        let owner = text("/metadata/ownerReferences/0/name").or_else(|| label(labels::NAME));
+        // Either is enough: a hand may have taken off the other.
+        let owner = text("/metadata/ownerReferences/0/name")
+            .filter(|_| text("/metadata/ownerReferences/0/kind") == Some("App"));
+        let app = owner.or_else(|| label(labels::APP_ID).and_then(|_| label(labels::NAME)));
         Some(Self {
             version: text("/metadata/resourceVersion")?.parse().ok()?,
             uid: text("/metadata/uid")?.to_owned(),
             digest: stored.digest,
             foreign: stored.foreign,
             deleting: text("/metadata/deletionTimestamp").is_some(),
-            app: label(labels::APP_ID).and(owner).map(str::to_owned),
+            app: app.map(str::to_owned),
             found,
         })
     }
@@ -107,19 +111,21 @@ impl Children {
         self.by_namespace.read().unwrap_or_else(PoisonError::into_inner).values().map(BTreeMap::len).sum()
     }
 
-    /// Records a state that was seen or written. Returns the owner if it means anything new.
-    pub fn record(&self, namespace: &str, key: Key, child: Child) -> Option<Option<String>> {
+    /// Records a state that was seen or written. Returns whom it concerns if it means anything new:
+    /// the owner, and the one it had before a hand took the mark of it off.
+    pub fn record(&self, namespace: &str, key: Key, child: Child) -> Vec<Option<String>> {
         let mut all = self.by_namespace.write().unwrap_or_else(PoisonError::into_inner);
         let within = all.entry(namespace.to_owned()).or_default();
-        let owner = child.app.clone();
-        let news = match within.get(&key) {
+        let mut concerned = vec![child.app.clone()];
+        match within.get(&key) {
             // The watch lags behind what we wrote ourselves.
-            Some(known) if known.version > child.version => return None,
-            Some(known) => !known.same(&child),
-            None => true,
-        };
+            Some(known) if known.version > child.version => return Vec::new(),
+            Some(known) if known.same(&child) => concerned.clear(),
+            Some(known) if known.app != child.app => concerned.push(known.app.clone()),
+            Some(_) | None => {}
+        }
         within.insert(key, child);
-        news.then_some(owner)
+        concerned
     }
 
     /// Records that an object is gone, as of a version. Returns the owner it had.
@@ -195,7 +201,7 @@ fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {
         tracing::error!(kind = kind.as_str(), namespace, name, "an object without version or uid was ignored");
         return;
     };
-    if let Some(owner) = shared.caches.children.record(&namespace, (kind, name), child) {
+    for owner in shared.caches.children.record(&namespace, (kind, name), child) {
         ask_for_owner(shared, &namespace, owner.as_deref());
     }
 }
@@ -203,9 +209,14 @@ fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {
 /// `version` is none where a list no longer holds the object: then it is gone for certain.
 fn gone(shared: &Shared, namespace: &str, key: Key, version: Option<String>) {
     let version = version.and_then(|version| version.parse().ok()).unwrap_or(u64::MAX);
-    if let Some(owner) = shared.caches.children.forget(namespace, &key, version) {
-        ask_for_owner(shared, namespace, owner.as_deref());
+    let Some(owner) = shared.caches.children.forget(namespace, &key, version) else { return };
+    let alive = |app: &str| shared.caches.apps.get(&ObjectRef::new(app).within(namespace)).is_some();
+    match (key.0, owner.as_deref()) {
+        (Kind::Namespace, _) => shared.memory.forget_namespace(namespace),
+        (_, Some(app)) if !alive(app) => shared.memory.forget(namespace, &key),
+        _ => {}
     }
+    ask_for_owner(shared, namespace, owner.as_deref());
 }
 
 fn ask_for_owner(shared: &Shared, namespace: &str, app: Option<&str>) {

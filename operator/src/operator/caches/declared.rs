@@ -41,24 +41,28 @@ impl Index {
         sides.names.get(&(relation, key.to_owned())).map(|names| names.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Puts an object under these entries and takes it out of all others.
-    fn set(&self, watch: &'static str, name: &str, entries: Vec<Entry>) {
+    /// Puts an object under these entries and takes it out of all others. Returns the entries it
+    /// came under or left.
+    fn set(&self, watch: &'static str, name: &str, entries: Vec<Entry>) -> Vec<Entry> {
         let mut sides = self.sides.write().unwrap_or_else(PoisonError::into_inner);
         let before = sides.entries.remove(&(watch, name.to_owned())).unwrap_or_default();
-        for entry in before {
-            if let Some(names) = sides.names.get_mut(&entry) {
+        for entry in &before {
+            if let Some(names) = sides.names.get_mut(entry) {
                 names.remove(name);
                 if names.is_empty() {
-                    sides.names.remove(&entry);
+                    sides.names.remove(entry);
                 }
             }
         }
+        let came = entries.iter().filter(|entry| !before.contains(entry));
+        let changed = came.chain(before.iter().filter(|entry| !entries.contains(entry))).cloned().collect();
         for entry in &entries {
             sides.names.entry(entry.clone()).or_default().insert(name.to_owned());
         }
         if !entries.is_empty() {
             sides.entries.insert((watch, name.to_owned()), entries);
         }
+        changed
     }
 }
 
@@ -156,9 +160,25 @@ fn settle<K: Declaration>(shared: &Shared, old: Option<&Guarded<K>>, new: Option
     let name = old.or(new).map(K::entry).unwrap_or_default();
     let unreadable = new.is_some_and(|object| object.0.is_err());
     if !unreadable || old.is_none() {
-        shared.caches.index.set(K::WATCH, &name, new.map(K::keys).unwrap_or_default());
+        let changed = shared.caches.index.set(K::WATCH, &name, new.map(K::keys).unwrap_or_default());
+        count_again(shared, &changed);
+    }
+    if new.is_none() {
+        shared.failures.forget(&format!("{} {name}", K::WATCH));
     }
     K::changed(old, new, shared);
+}
+
+/// Asks for the tenants whose counts are touched, and for the rivals of a division.
+fn count_again(shared: &Shared, changed: &[Entry]) {
+    let (triggers, index) = (&shared.caches.triggers, &shared.caches.index);
+    for (relation, key) in changed {
+        match *relation {
+            PARENT | NAMESPACE => triggers.tenant_later(key),
+            DIVISION => index.get(DIVISION, key).iter().for_each(|rival| triggers.tenant(rival)),
+            _ => {}
+        }
+    }
 }
 
 /// Whether more than the status differs.
@@ -208,15 +228,6 @@ impl Declaration for Tenant {
             index.get(PARENT, &name).iter().for_each(|child| triggers.tenant(child));
             index.get(NAMESPACE, &name).iter().for_each(|app| triggers.app_at(app));
         }
-        if old.is_none() || new.is_none() {
-            let keys = old.or(new).map(Self::keys).unwrap_or_default();
-            for (relation, key) in keys {
-                match relation {
-                    PARENT => triggers.tenant_later(&key),
-                    _ => index.get(DIVISION, &key).iter().for_each(|rival| triggers.tenant(rival)),
-                }
-            }
-        }
     }
 }
 
@@ -256,8 +267,5 @@ impl Declaration for App {
         }
         // Those that name this one may wait for it without being named by it.
         shared.caches.index.get(PEER, &Self::entry(either)).iter().for_each(|peer| triggers.app_at(peer));
-        if old.is_none() || new.is_none() {
-            triggers.tenant_later(&namespace);
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! Brings the objects of one declaration from what they are to what they should be.
 
 use kube::Resource;
-use yipan_core::plan::{Kind, Object};
+use yipan_core::plan::{Kind, Object, metadata};
 
 use super::super::apply::Written;
+use super::super::caches::Key;
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::events::Act;
@@ -24,10 +25,15 @@ where
         }
     }
     let (namespace, app) = place;
+    // A tenant's own objects are known by their names: one of an App's that lost the mark of its
+    // App is the App's to bring back and not the tenant's to remove.
+    let removable = |key: &Key| match app {
+        Some(_) => true,
+        None => key.1.starts_with(metadata::TENANT_PREFIX),
+    };
     let wanted = |kind: Kind, name: &str| desired.iter().any(|object| object.kind == kind && object.name == name);
     for (key, child) in shared.caches.children.of(namespace, app) {
-        // A Namespace ends with its tenant and not before.
-        if key.0 != Kind::Namespace && !wanted(key.0, &key.1) {
+        if removable(&key) && !wanted(key.0, &key.1) {
             shared.remove(namespace, &key, &child).await?;
         }
     }

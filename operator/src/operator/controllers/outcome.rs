@@ -142,7 +142,7 @@ async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &
     if now.status != "True" {
         shared.events.warn(object, Act::Check, &now.reason, &now.message).await;
     } else if before.is_some_and(|before| !waits.contains(&before.reason.as_str())) {
-        shared.events.note(object, Act::Apply, "Ready", "ready again").await;
+        shared.events.note(object, Act::Apply, "Ready", "ready").await;
     }
 }
 

@@ -50,8 +50,15 @@ async fn missing_gateways(shared: &Shared, platform: &Platform) -> Result<Vec<St
         let gateway = &named.gateway;
         let api = Api::<Gateway>::namespaced(shared.client.clone(), &gateway.namespace);
         let found = api.get_opt(&gateway.name).await;
-        let step = format!("read Gateway {}/{}", gateway.namespace, gateway.name);
-        let found = found.map_err(|error| Error::Unavailable { step, source: Box::new(error) })?;
+        let what = format!("Gateway {}/{}", gateway.namespace, gateway.name);
+        let found = match found {
+            Err(kube::Error::Api(status)) if status.code == 403 => {
+                missing.push(format!("gateway {}: {what} cannot be read: {}", named.name, status.message));
+                continue;
+            }
+            Err(error) => return Err(Error::Unavailable { step: format!("read {what}"), source: Box::new(error) }),
+            Ok(found) => found,
+        };
         let listens = |found: &Gateway| found.spec.listeners.iter().any(|listener| listener.name == gateway.listener);
         match found {
             None => missing

@@ -1,5 +1,7 @@
 //! The end of a tenant.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::controller::Action;
@@ -15,6 +17,9 @@ use super::super::error::Error;
 use super::super::events::Act;
 use super::outcome;
 use super::tenant::FINALIZER;
+
+/// How often a deletion that waits is looked at again.
+const RECHECK: Duration = Duration::from_secs(20);
 
 /// Lets a tenant go once nothing is below it: a deletion that was accepted cannot be taken back,
 /// so it waits and says for what. The namespace goes with the tenant, empty of Apps.
@@ -32,7 +37,8 @@ pub async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: 
         if news {
             shared.events.warn(tenant, Act::Retire, "DeletionBlocked", &message).await;
         }
-        return Ok(Action::await_change());
+        // Who is below is told by watches; who could not be read, only by asking again.
+        return Ok(Action::requeue(RECHECK));
     }
     let name = tenant.name_any();
     let ours = world.namespace.as_ref().is_some_and(|found| found.id == Some(metadata::id(tenant)));
@@ -42,13 +48,14 @@ pub async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: 
         // must not meet what is left of it.
         return Ok(Action::await_change());
     }
-    release(api, tenant).await
+    release(shared, api, tenant).await
 }
 
-async fn release(api: &Api<Tenant>, tenant: &Tenant) -> Result<Action, Error> {
+async fn release(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant) -> Result<Action, Error> {
     let others: Vec<&String> = tenant.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).collect();
     let patch = json!({ "metadata": { "resourceVersion": tenant.resource_version(), "finalizers": others } });
     let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
+    shared.metrics.writes.with_label_values(&["Tenant", "metadata"]).inc();
     match api.patch(&tenant.name_any(), &params, &Patch::Merge(patch)).await {
         Ok(_) => Ok(Action::await_change()),
         Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Action::await_change()),

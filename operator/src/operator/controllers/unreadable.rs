@@ -5,9 +5,10 @@ use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::core::ApiResource;
 use kube::core::error_boundary::InvalidObject;
 use kube::runtime::controller::Action;
-use kube::{Api, Resource};
+use kube::{Api, Resource, ResourceExt as _};
 use serde_json::{Value, json};
 use yipan_core::drift::MANAGER;
+use yipan_core::kinds::Condition;
 use yipan_core::plan::conditions::{self, Finding};
 
 use super::super::caches::Guarded;
@@ -45,16 +46,26 @@ where
     if old.is_some_and(|old| old["reason"] == REASON && old["message"] == message.as_str()) {
         return Ok(Action::await_change());
     }
-    let finding = Finding::no("Ready", REASON, message.clone());
-    let generation = invalid.metadata.generation;
-    let conditions = conditions::dated(vec![finding], &[], generation, Timestamp::now());
     let patch = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),
-        "status": { "observedGeneration": generation, "conditions": conditions },
+        "metadata": { "resourceVersion": stored.resource_version() },
+        "status": status(&stored.data["status"], invalid.metadata.generation, &message),
     });
     shared.metrics.writes.with_label_values(&[&K::kind(&()), "status"]).inc();
     api.patch_status(&name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(patch)).await.map_err(failed)?;
     shared.events.warn(object, Act::Check, REASON, &message).await;
     Ok(Action::await_change())
+}
+
+/// The status there was, with another Ready: what it says of the namespace, the id and the layers
+/// still holds, and an apply would remove what it leaves out.
+fn status(stored: &Value, generation: Option<i64>, message: &str) -> Value {
+    let mut status = stored.as_object().cloned().unwrap_or_default();
+    let all: Vec<Condition> = serde_json::from_value(stored["conditions"].clone()).unwrap_or_default();
+    let ready = conditions::dated(vec![Finding::no("Ready", REASON, message)], &all, generation, Timestamp::now());
+    let others = all.into_iter().filter(|condition| condition.type_ != "Ready");
+    status.insert("conditions".to_owned(), json!(others.chain(ready).collect::<Vec<_>>()));
+    status.insert("observedGeneration".to_owned(), json!(generation));
+    Value::Object(status)
 }

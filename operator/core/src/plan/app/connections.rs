@@ -1,9 +1,9 @@
 //! Which connections are open: those that both sides declare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::kinds::{App, TenantApp, Uses};
+use crate::kinds::{App, Network, TenantApp, Uses};
 
 /// An App's connections, each with what it still lacks.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -47,12 +47,13 @@ pub fn connections(place: &TenantApp, app: &App, peers: &BTreeMap<TenantApp, Arc
     };
     Connections {
         uses: network.uses.iter().map(used).collect(),
-        serves: network
-            .serves
-            .iter()
-            .flat_map(|serves| serves.to.iter().map(move |to| served(serves.port, to)))
-            .collect(),
+        serves: named_once(network).into_iter().map(|(port, to)| served(port, to)).collect(),
     }
+}
+
+/// Every App that is served, by port, in order. A line written twice counts once.
+fn named_once(network: &Network) -> BTreeSet<(i32, &TenantApp)> {
+    network.serves.iter().flat_map(|serves| serves.to.iter().map(|to| (serves.port, to))).collect()
 }
 
 /// What the provider has not declared of a use. It is all or nothing: a use with a port that is

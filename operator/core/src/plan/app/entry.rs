@@ -20,8 +20,8 @@ pub enum EntryPlan {
 pub fn entry(app: &App, platform: &Platform) -> EntryPlan {
     let Some(entry) = &app.spec.entry else { return EntryPlan::NotRequested };
     if wants_login(app) {
-        let message = "login is required and the platform has no identity provider to enforce it; \
-                       there is no route until the province names one";
+        let message = "login is required and this version of Yipan has no identity provider to enforce it; \
+                       there is no route, rather than one without login: set spec.identity.login to None, or wait";
         return EntryPlan::Closed { message: message.to_owned() };
     }
     let fits = |gateway: &&Gateway| gateway.visibility == entry.visibility;

@@ -164,7 +164,11 @@ fn entry(app: &ValidApp, world: &AppWorld) -> Finding {
 fn identity(app: &ValidApp) -> Finding {
     const LAYER: &str = "IdentityReady";
     if wants_login(&app.app) {
-        return Finding::no(LAYER, "NotConfigured", "the platform names no identity provider; the province adds one");
+        return Finding::no(
+            LAYER,
+            "NotConfigured",
+            "this version of Yipan has no identity provider; nobody is let in without login meanwhile",
+        );
     }
     Finding::not_requested(LAYER)
 }
@@ -174,7 +178,7 @@ fn data(app: &ValidApp) -> Finding {
     match app.app.spec.data.as_ref().and_then(|data| data.database.as_ref()) {
         None => Finding::not_requested(LAYER),
         Some(_) => {
-            Finding::no(LAYER, "NotConfigured", "the platform names no PostgreSQL server; the province adds one")
+            Finding::no(LAYER, "NotConfigured", "this version of Yipan has no databases; leave spec.data out, or wait")
         }
     }
 }

@@ -51,6 +51,9 @@ fn parent_is_accepted(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusa
         (Some(name), Some(parent)) if status::is_refused(parent) => {
             Err(Refusal::ParentRefused { parent: name.clone() })
         }
+        (Some(name), Some(parent)) if !status::is_accepted(parent) => {
+            Err(Refusal::ParentNotAccepted { parent: name.clone() })
+        }
         _ => Ok(()),
     }
 }
@@ -84,11 +87,13 @@ fn division_is_free(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal>
     }
 }
 
+/// The tenant's own level or, where it names none, the one its kind of unit gets.
 fn protection_level_fits(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
-    match (&world.platform, tenant.spec.protection_level) {
-        (Some(platform), Some(asked)) if asked > platform.spec.protection_level => {
-            Err(Refusal::ProtectionLevel { asked, limit: platform.spec.protection_level })
-        }
+    let Some(platform) = world.platform.as_deref() else { return Ok(()) };
+    let default = level_defaults(platform, tenant.spec.level).ok().map(|level| level.protection_level);
+    let limit = platform.spec.protection_level;
+    match tenant.spec.protection_level.or(default) {
+        Some(asked) if asked > limit => Err(Refusal::ProtectionLevel { asked, limit }),
         _ => Ok(()),
     }
 }

@@ -24,7 +24,7 @@ use super::{NamespaceFound, World};
 use crate::kinds::{Platform, Tenant};
 
 pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
-pub use status::{blocked, deletion_waits_for, held, is_fenced, is_refused, pauses, status};
+pub use status::{blocked, deletion_waits_for, held, is_accepted, is_fenced, is_refused, pauses, status};
 pub use valid::ValidTenant;
 
 /// All that a pass over one tenant may know.

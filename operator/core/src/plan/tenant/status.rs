@@ -77,7 +77,7 @@ fn figures(granted: &Granted) -> String {
     let own = &granted.own;
     let amount = |quantity: &Option<crate::kinds::Quantity>| quantity.clone().map_or_else(String::new, String::from);
     format!(
-        "{} CPU, {} memory, {} storage, {} apps",
+        "{} CPU, {} memory, {} storage, {} apps for itself",
         amount(&own.cpu),
         amount(&own.memory),
         amount(&own.storage),
@@ -116,10 +116,16 @@ pub fn deletion_waits_for(world: &TenantWorld, unreadable: &[String]) -> Option<
 /// The status while a deletion waits: what it was, and for what it waits.
 pub fn blocked(tenant: &Tenant, message: &str, now: Timestamp) -> TenantStatus {
     let old = tenant.status.clone().unwrap_or_default();
-    let finding = Finding::yes("DeletionBlocked", "NotEmpty", message);
-    let blocked = conditions::dated(vec![finding], &old.conditions, tenant.metadata.generation, now);
-    let others = old.conditions.iter().filter(|condition| condition.type_ != "DeletionBlocked").cloned();
-    TenantStatus { conditions: others.chain(blocked).collect(), ..old }
+    let generation = tenant.metadata.generation;
+    let findings = vec![
+        Finding::yes("DeletionBlocked", "NotEmpty", message),
+        Finding::no("Ready", "DeletionBlocked", message),
+    ];
+    let blocked = conditions::dated(findings, &old.conditions, generation, now);
+    let stays = |condition: &&Condition| blocked.iter().all(|newer| newer.type_ != condition.type_);
+    let others: Vec<Condition> = old.conditions.iter().filter(stays).cloned().collect();
+    let conditions = others.into_iter().chain(blocked).collect();
+    TenantStatus { conditions, observed_generation: generation, ..old }
 }
 
 /// Whether the last pass declined this very generation of the tenant.
@@ -130,12 +136,46 @@ pub fn is_refused(tenant: &Tenant) -> bool {
     })
 }
 
-/// Whether the fence stands, as far as is known. While the API server is away the last word
-/// counts: what stood then still stands.
+/// Whether the fence stands, as far as is known. While nobody can tell, what stood once still
+/// stands: a namespace is named in the status only after the whole of its fence was written.
 pub fn is_fenced(tenant: &Tenant) -> bool {
-    condition(tenant, "Fenced").is_some_and(|fenced| fenced.status != "False")
+    let stood = tenant.status.as_ref().is_some_and(|status| status.namespace.is_some());
+    condition(tenant, "Fenced").is_some_and(|fenced| fenced.status == "True" || (fenced.status == "Unknown" && stood))
+}
+
+/// Whether the tenant's checks passed when it was last looked at.
+pub fn is_accepted(tenant: &Tenant) -> bool {
+    condition(tenant, "Accepted").is_some_and(|accepted| accepted.status == "True")
 }
 
 fn condition<'a>(tenant: &'a Tenant, type_: &str) -> Option<&'a Condition> {
     conditions::find(&tenant.status.as_ref()?.conditions, type_)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::TenantSpec;
+
+    /// A tenant whose status says this of its fence, and that it has a namespace or not.
+    fn tenant(fenced: &str, namespace: Option<&str>) -> Tenant {
+        let spec: TenantSpec = serde_json::from_value(serde_json::json!({
+            "displayName": "凉州区", "level": "County", "division": "620602", "parent": "wuwei",
+        }))
+        .unwrap();
+        let finding = Finding { type_: "Fenced", status: "True", reason: "Fenced", message: String::new() };
+        let mut conditions = conditions::dated(vec![finding], &[], None, Timestamp::UNIX_EPOCH);
+        conditions[0].status = fenced.to_owned();
+        let namespace = namespace.map(str::to_owned);
+        let status = TenantStatus { conditions, namespace, ..Default::default() };
+        Tenant { status: Some(status), ..Tenant::new("liangzhou", spec) }
+    }
+
+    #[test]
+    fn a_fence_that_never_stood_holds_its_apps_back() {
+        assert!(is_fenced(&tenant("True", Some("liangzhou"))));
+        assert!(is_fenced(&tenant("Unknown", Some("liangzhou"))), "it stood, and nobody can tell now");
+        assert!(!is_fenced(&tenant("Unknown", None)), "the first pass broke off before the fence");
+        assert!(!is_fenced(&tenant("False", Some("liangzhou"))));
+    }
 }
