@@ -2,25 +2,55 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::plane::{Answer, eventually, shared};
 
 const SOON: Duration = Duration::from_secs(20);
+const KINDS: [&str; 3] = ["Platform", "Tenant", "App"];
 
-/// The API server publishes a new kind's explanations a moment after it serves the kind.
-async fn explained(field: &str, words: &str) {
-    let what = format!("kubectl explains {field}");
-    eventually(SOON, &what, async || {
-        let answer = shared().kubectl(["explain", field, "--api-version=yipan.dev/v1alpha1"]);
-        if answer.success && answer.out.contains(words) { Ok(()) } else { Err(format!("{answer:?}")) }
+/// What `kubectl explain` reads. The API server publishes a new kind's explanations a moment after it
+/// serves the kind.
+async fn explanations() -> Value {
+    eventually(SOON, "the kinds are explained", async || {
+        let answer = shared().kubectl(["get", "--raw", "/openapi/v3/apis/yipan.dev/v1alpha1"]);
+        let schemas = serde_json::from_str::<Value>(&answer.out).map(|all| all["components"]["schemas"].clone());
+        let schemas = schemas.map_err(|error| format!("{error}: {answer:?}"))?;
+        let has = |kind: &&str| schemas[format!("dev.yipan.v1alpha1.{kind}")].is_object();
+        let missing: Vec<&str> = KINDS.into_iter().filter(|kind| !has(kind)).collect();
+        if missing.is_empty() { Ok(schemas) } else { Err(format!("not {missing:?}")) }
     })
-    .await;
+    .await
+}
+
+/// Walks a schema: every field has a path, and it or what it refers to is explained or not.
+fn fields(schema: &Value, path: &str, all: &mut Vec<(String, bool)>) {
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}.{name}");
+        all.push((path.clone(), field["description"].as_str().is_some_and(|words| !words.trim().is_empty())));
+        fields(field, &path, all);
+    }
+    for below in ["items", "additionalProperties"] {
+        if let Some(below) = schema.get(below) {
+            fields(below, path, all);
+        }
+    }
 }
 
 #[tokio::test]
 async fn every_field_is_explained() {
-    explained("app.spec.workload.schedule.cron", "the time zone is Asia/Shanghai").await;
-    explained("tenant.spec.division", "Immutable; put it in quotes").await;
-    explained("platform.spec.registries", "Where images may come from").await;
+    let (schemas, mut all) = (explanations().await, Vec::new());
+    for kind in KINDS {
+        let schema = &schemas[format!("dev.yipan.v1alpha1.{kind}")];
+        assert!(schema["description"].as_str().is_some_and(|words| !words.is_empty()), "{kind}");
+        fields(schema, kind, &mut all);
+    }
+    for known in ["App.spec.workload.schedule.cron", "Tenant.status.granted.total.cpu", "Platform.spec.levels.level"] {
+        assert!(all.iter().any(|(path, _)| path == known), "{known} was not walked over: {all:#?}");
+    }
+    let mute: Vec<&String> = all.iter().filter(|(_, explained)| !explained).map(|(path, _)| path).collect();
+    assert!(mute.is_empty(), "nothing explains {mute:#?}");
+    println!("{} fields are explained", all.len());
 }
 
 #[test]
@@ -31,15 +61,40 @@ fn short_names_and_the_category_are_known() {
     }
 }
 
+/// The header of a kind's table, as it is and with `-o wide`. Where there is no object there is no
+/// table, so this makes one, and takes it away.
+fn columns(kind: &str, example: &str) -> [Vec<String>; 2] {
+    if !example.is_empty() {
+        let made = shared().kubectl_with(["create", "-f", "-"], example);
+        assert!(made.success, "{made:?}");
+    }
+    let tables = [&[][..], &["-o", "wide"]].map(|wide| {
+        let Answer { out, .. } = shared().kubectl([&["get", kind, "--all-namespaces"], wide].concat());
+        let header = out.lines().next().unwrap_or_default();
+        header.split_whitespace().map(str::to_owned).collect()
+    });
+    if !example.is_empty() {
+        let gone = shared().kubectl_with(["delete", "-f", "-"], example);
+        assert!(gone.success, "{gone:?}");
+    }
+    tables
+}
+
 #[test]
 fn tables_name_what_people_ask_for() {
-    let columns = |kind: &str| {
-        let Answer { out, .. } =
-            shared().kubectl(["get", kind, "-o", "wide", "--all-namespaces", "--ignore-not-found"]);
-        let header = out.lines().next().unwrap_or_default().to_owned();
-        header.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
-    };
-    assert_eq!(columns("platforms"), ["NAME", "DOMAIN", "TENANTS", "READY", "REASON", "AGE"]);
+    let platform = ["NAME", "DOMAIN", "TENANTS", "READY", "REASON", "AGE"];
+    assert_eq!(columns("platforms", ""), [platform, platform]);
+    let tenant = "{apiVersion: yipan.dev/v1alpha1, kind: Tenant, metadata: {name: columns}, \
+                  spec: {displayName: 甘肃省, level: Province, division: '620000'}}";
+    let narrow = ["NAME", "LEVEL", "DIVISION", "PARENT", "CPU", "APPS", "READY", "REASON", "AGE"];
+    let wide = ["NAME", "LEVEL", "DIVISION", "PARENT", "CPU", "ASKED", "APPS", "READY", "REASON", "MESSAGE", "AGE"];
+    assert_eq!(columns("tenants", tenant), [&narrow[..], &wide[..]]);
+    let app = "{apiVersion: yipan.dev/v1alpha1, kind: App, metadata: {name: columns, namespace: default}, \
+               spec: {workload: {image: 'registry.example.gov.cn/columns:1', port: 8080}}}";
+    let narrow = ["NAMESPACE", "NAME", "SOURCE", "HOST", "READY", "REASON", "AGE"];
+    let layers = ["WORKLOAD", "ENTRY", "IDENTITY", "DATA", "NETWORK", "MESSAGE"];
+    let wide = [&narrow[..6], &layers[..], &narrow[6..]].concat();
+    assert_eq!(columns("apps.yipan.dev", app), [&narrow[..], &wide[..]]);
 }
 
 #[test]

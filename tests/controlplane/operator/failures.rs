@@ -56,7 +56,7 @@ async fn answers_that_time_mends_are_waited_out() {
         assert_eq!(left, WEATHER.map(|code| (code, 0)), "writes of class {class} that were not hit");
     }
     // A moment's weather is nobody's fault, and nobody is told that it is.
-    let events = kubectl(turn.plane, &["get", "events", "-A", "-o", "custom-columns=O:.regarding.name,R:.reason"]);
+    let events = kubectl(turn.plane, &["get", "events", "-A", "-o", "custom-columns=O:.involvedObject.name,R:.reason"]);
     let told: Vec<&str> = events.lines().filter(|line| line.starts_with("weather-")).collect();
     assert!(told.iter().all(|line| line.ends_with(" Ready")), "{told:#?}");
     operator.settled().await;
@@ -114,7 +114,7 @@ async fn only_one_suffers(code: u16, word: &str, [hit, spared]: [&str; 2], divis
 /// Waits until an event about an object has this word.
 async fn told(plane: &Plane, object: &str, word: &str) {
     eventually(SOON, &format!("an event about {object} says {word}"), async || {
-        let events = kubectl(plane, &["get", "events", "-A", "-o", "custom-columns=R:.reason,O:.regarding.name"]);
+        let events = kubectl(plane, &["get", "events", "-A", "-o", "custom-columns=R:.reason,O:.involvedObject.name"]);
         let said = |line: &str| line.split_whitespace().eq([word, object]);
         if events.lines().any(said) { Ok(()) } else { Err(events) }
     })
@@ -164,7 +164,9 @@ async fn a_gateway_that_is_not_there_is_named_until_it_is() {
     operator.stop().await;
 }
 
-/// Longer than the Lease lasts, so that the leadership is lost and found again.
+/// Longer than the Lease lasts, so that the leadership is lost and found again, and than it takes a
+/// request that fails to be asked four times, each time later. A minute would take the same ways and
+/// cost all who run the tests the rest of it, since operators take turns here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_api_server_that_was_away_is_caught_up_with() {
     const AWAY: Duration = Duration::from_secs(20);
