@@ -105,8 +105,8 @@ fn every_reason_is_documented_and_has_a_case() {
     assert!(undocumented.is_empty(), "commands/reference/reasons.rs does not explain {undocumented:?}");
 }
 
-/// Words that get no further than logs and metrics: a conflict is over before it is told, and a pass
-/// that breaks off has no status to write.
+/// Words that no test can bring about: a conflict is over before it is told, and nothing from outside
+/// makes a pass break off.
 const UNTOLD: [&str; 2] = ["Conflict", "Broken"];
 
 /// The tests that run an operator, as they are written.

@@ -11,7 +11,7 @@ use yipan_core::kinds::Tenant;
 
 use super::super::plane::{Plane, eventually};
 use super::run::{Process, Running, SOON, turn};
-use super::town::{apply, counties, get, named, province, ready};
+use super::town::{apply, counties, get, named, province};
 
 /// What stands of some towns at one moment.
 struct Standing {
@@ -38,8 +38,17 @@ impl Standing {
         }
     }
 
-    /// Waits until a process works on the towns, and ends it then. Some must have been begun by its
-    /// end and not be Ready: else it was no end in the middle.
+    /// Waits until all towns are Ready.
+    async fn all_ready(plane: &Plane, towns: &[Value]) {
+        eventually(SOON * 2, "all towns are ready", async || match Self::of(plane, towns).await.ready {
+            all if all == towns.len() => Ok(()),
+            some => Err(format!("{some} of {}", towns.len())),
+        })
+        .await;
+    }
+
+    /// Has a process work on the towns and ends it as soon as one is begun. Not all may be Ready by
+    /// then: else it was no end in the middle.
     async fn at_the_end(plane: &Plane, towns: &[Value], signal: &str) -> ExitStatus {
         apply(plane, towns);
         let process = Process::start(plane).await;
@@ -72,9 +81,7 @@ async fn a_kill_in_the_middle_of_passes_heals() {
     assert!(now.ready < now.begun, "{} begun, {} ready: no pass was torn", now.begun, now.ready);
     assert_ne!(holder(turn.plane), "", "nothing is given back");
     let next = Running::leading(turn.plane).await; // after the Lease's end
-    for town in &towns {
-        ready(turn.plane, &["tenant", named(town)]).await;
-    }
+    Standing::all_ready(turn.plane, &towns).await;
     next.stop().await;
 }
 
@@ -87,8 +94,6 @@ async fn sigterm_in_the_middle_of_passes_ends_well() {
     assert!(status.success(), "{status}");
     assert_eq!(holder(turn.plane), "", "the Lease is given back");
     let operator = Running::leading(turn.plane).await;
-    for town in &towns {
-        ready(turn.plane, &["tenant", named(town)]).await;
-    }
+    Standing::all_ready(turn.plane, &towns).await;
     operator.stop().await;
 }

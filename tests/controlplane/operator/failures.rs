@@ -164,9 +164,8 @@ async fn a_gateway_that_is_not_there_is_named_until_it_is() {
     operator.stop().await;
 }
 
-/// Longer than the Lease lasts, so that the leadership is lost and found again, and than it takes a
-/// request that fails to be asked four times, each time later. A minute would take the same ways and
-/// cost all who run the tests the rest of it, since operators take turns here.
+/// Longer than the Lease lasts, so that the leadership is lost and found again. A minute would go the
+/// same ways, and make all who run the tests wait for the rest of it, since operators take turns here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_api_server_that_was_away_is_caught_up_with() {
     const AWAY: Duration = Duration::from_secs(20);
