@@ -80,6 +80,11 @@ impl<K: Resource + Clone> Newest<K> {
         }
     }
 
+    /// Forgets an object that is gone.
+    pub fn forget(&self, namespace: Option<String>, name: String) {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).remove(&(namespace, name));
+    }
+
     /// Whether this very state is what we wrote ourselves, and so no news.
     pub fn wrote(&self, object: &K) -> bool {
         let key = (object.namespace(), object.name_any());

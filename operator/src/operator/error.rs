@@ -77,6 +77,9 @@ impl Error {
             kube::Error::Api(status) if matches!(status.code, 400 | 422) => {
                 Self::Invalid { object, why: cut(&status.message, ERROR_LIMIT_BYTES / 2).to_owned() }
             }
+            kube::Error::Api(status) if status.code == 404 && status.message.contains("page not found") => {
+                Self::Rejected { object, why: "its kind is not served; its definition has to be installed".to_owned() }
+            }
             kube::Error::Api(status) if matches!(status.code, 401 | 403 | 404 | 405) => {
                 Self::Rejected { object, why: cut(&status.message, ERROR_LIMIT_BYTES / 2).to_owned() }
             }

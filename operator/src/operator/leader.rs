@@ -1,6 +1,6 @@
 //! One replica leads; the others wait with warm caches.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,9 @@ const DURATION_SECONDS: u64 = 15;
 const GRACE_SECONDS: u64 = 5;
 /// How long after a renewal this replica trusts it: less than the Lease lasts for others.
 const TRUST: Duration = Duration::from_secs(DURATION_SECONDS - 1);
+/// How long the Lease may be silent before it is sought anew. A waiting replica asks for it when
+/// the leader's renewal should have come.
+const SILENCE: Duration = Duration::from_secs(DURATION_SECONDS + 10);
 /// How often a leadership whose renewals fail is asked about.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -56,17 +59,20 @@ impl Leadership {
         *self.leading.borrow() && self.renewals.trusted_for().is_some()
     }
 
-    /// Waits until this replica leads. False: the way to the Lease broke.
+    /// Waits until this replica leads. False: the way to the Lease broke, or the Lease itself is
+    /// gone, which its manager asks for in vain for ever; it has to be sought anew.
     pub async fn gained(&self) -> bool {
-        loop {
-            if !until(self.leading.clone(), true).await {
+        let mut leading = self.leading.clone();
+        while !self.leads() {
+            let answers = self.renewals.answered_within(SILENCE);
+            // A sender that has gone is the end of the Lease's task.
+            if !answers || leading.has_changed().is_err() {
                 return false;
             }
-            if self.leads() {
-                return true;
-            }
-            tokio::time::sleep(GLANCE).await;
+            // Woken by a change, or after a glance; either way it is asked again.
+            drop(tokio::time::timeout(GLANCE, leading.changed()).await);
         }
+        true
     }
 
     /// Waits until this replica no longer leads. The Lease's own manager does not notice its end
@@ -100,9 +106,20 @@ pub async fn until(mut watched: watch::Receiver<bool>, wanted: bool) -> bool {
     watched.wait_for(|value| *value == wanted).await.is_ok()
 }
 
-/// When the Lease was last written with success.
-#[derive(Clone, Default)]
-struct Renewals(Arc<Mutex<Option<Instant>>>);
+/// When the Lease last answered, and when it was last written.
+#[derive(Clone)]
+struct Renewals(Arc<Mutex<Times>>);
+
+struct Times {
+    answered: Instant,
+    written: Option<Instant>,
+}
+
+impl Default for Renewals {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Times { answered: Instant::now(), written: None })))
+    }
+}
 
 impl Renewals {
     /// A client whose writes are noted here.
@@ -111,9 +128,18 @@ impl Renewals {
         Client::new(Observed { inner: client, renewals: self.clone() }, namespace)
     }
 
+    /// Whether the Lease answered not longer ago than this.
+    fn answered_within(&self, span: Duration) -> bool {
+        self.times().answered.elapsed() < span
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How much longer the last renewal is to be trusted. None: not at all.
     fn trusted_for(&self) -> Option<Duration> {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.times().written;
         TRUST.checked_sub(last?.elapsed()).filter(|left| !left.is_zero())
     }
 }
@@ -139,8 +165,10 @@ impl Service<Request<Body>> for Observed {
         let client = self.inner.clone();
         async move {
             let answer = client.send(request).await?;
-            if writes && answer.status().is_success() {
-                *renewals.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sent);
+            if answer.status().is_success() {
+                let mut times = renewals.times();
+                times.answered = sent;
+                times.written = if writes { Some(sent) } else { times.written };
             }
             Ok(answer)
         }

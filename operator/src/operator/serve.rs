@@ -1,6 +1,7 @@
 //! Start, leadership, and a graceful end.
 
 use std::future::Future;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use super::metrics::Metrics;
 use super::options::{LogFormat, Options};
 use super::{controllers, prerequisites};
 
+/// Whatever the libraries say of a failure we say too, once and in one line.
+const QUIET: &str = "info,kube_client=off,kube_runtime=off,kube_lease_manager=off";
 /// How long passes that have begun may take to end.
 const GRACE: Duration = Duration::from_secs(20);
 /// How often it is asked whether every cache is filled.
@@ -34,15 +37,21 @@ const RETRY: Duration = Duration::from_secs(2);
 /// No cluster is configured, or the address is taken.
 pub fn run(options: Options) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,kube_lease_manager=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(QUIET));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     match options.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut config = kube::Config::infer().await.context("no cluster is configured")?;
+        let mut config = kube::Config::infer().await.map_err(|error| {
+            anyhow::anyhow!("no cluster to work for: {}; set KUBECONFIG to its kubeconfig", super::error::short(&error))
+        })?;
         // A pass that fails is repeated as a whole, with a wait of its own.
         config.default_retry = false;
         let mut lease = config.clone();
@@ -184,6 +193,7 @@ async fn hold(
             () = told(stopped.clone()) => return Ended::Told,
         }
         tracing::info!("leading");
+        shared.health.set("leadership", Ok(()));
         shared.metrics.leading.set(1);
         controllers::run(shared, options.concurrency, async {
             tokio::select! {
@@ -197,6 +207,7 @@ async fn hold(
         if *stopped.borrow() {
             return Ended::Told;
         }
+        shared.health.set("leadership", Err("the Lease was lost and is sought".to_owned()));
         tracing::warn!("the Lease was lost");
     }
 }

@@ -1,13 +1,12 @@
 //! App: what a tenant runs, and the layers it asks for.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::platform::Visibility;
 use super::quantity::Quantity;
-use super::scalar::{Name, TenantName, Text};
+use super::scalar::{Moment, Name, TenantName, Text};
 use super::status::{Condition, Paused, Suspended};
 use super::workload::Workload;
 
@@ -58,6 +57,7 @@ use super::workload::Workload;
 ))]
 #[kube(printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"))]
 #[kube(validation = Rule::new("self.metadata.name.matches('^[a-z]([a-z0-9]|-[a-z0-9])*$') && self.metadata.name.size() >= 3 && self.metadata.name.size() <= 30").message("name: 3 to 30 of a-z, 0-9 and single hyphens, beginning with a letter"))]
+#[kube(validation = Rule::new("self.metadata.name != 'default'").message("name: default is the namespace's own account"))]
 #[x_kube(validation = Rule::new("!has(self.entry) || has(self.workload.port)").message("an entry needs workload.port, the HTTP port it talks to"))]
 #[x_kube(validation = Rule::new("!has(self.identity) || !has(self.identity.login) || self.identity.login == 'None' || has(self.entry)").message("identity.login guards the entry: give spec.entry, or leave identity out"))]
 #[x_kube(validation = Rule::new("!has(self.network) || !has(self.network.serves) || !has(self.workload.port) || self.network.serves.all(s, s.port != self.workload.port)").message("network.serves: a port other than workload.port, which the gateway alone may reach"))]
@@ -80,7 +80,8 @@ pub struct AppSpec {
     pub network: Option<Network>,
     /// Set to the present time to restart the workload's pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restarted_at: Option<Time>,
+    #[x_kube(validation = Rule::new("self.size() < 10 || !(self.substring(5, 10) in ['02-30', '02-31', '04-31', '06-31', '09-31', '11-31']) && (self.substring(5, 10) != '02-29' || int(self.substring(0, 4)) % 4 == 0 && (int(self.substring(0, 4)) % 100 != 0 || int(self.substring(0, 4)) % 400 == 0))").message("there is no such day"))]
+    pub restarted_at: Option<Moment>,
     /// Switches it off and keeps its data. Present means on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<Suspended>,

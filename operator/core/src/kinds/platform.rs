@@ -166,10 +166,13 @@ pub struct LevelQuota {
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     /// Processor time, in cores.
+    #[x_kube(validation = Rule::new("!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('1m'))").message("at least 1m; nothing at all would mean without a limit"))]
     pub cpu: Quantity,
     /// Memory, in bytes.
+    #[x_kube(validation = Rule::new("!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('1Mi'))").message("at least 1Mi; nothing at all would mean without a limit"))]
     pub memory: Quantity,
     /// Disk of the container's own file system, logs and scratch, in bytes.
+    #[x_kube(validation = Rule::new("!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('1Mi'))").message("at least 1Mi; nothing at all would mean without a limit"))]
     pub ephemeral_storage: Quantity,
 }
 

@@ -34,6 +34,13 @@ impl Figure {
         Figure { nano: i128::from(count) * NANO, binary: false }
     }
 
+    /// This amount in whole thousandths of a unit, rounded up: the API server keeps processor time
+    /// no finer.
+    pub fn in_milli(self) -> Figure {
+        let milli = NANO / 1000;
+        Figure { nano: (self.nano + milli - 1) / milli * milli, ..self }
+    }
+
     /// This amount taken `count` times.
     pub fn times(self, count: i64) -> Figure {
         Figure { nano: self.nano * i128::from(count), ..self }

@@ -183,6 +183,26 @@ scalar!(
     "a DNS name of at most 190 characters in lower case, such as gansu.example.gov.cn"
 );
 
+scalar!(
+    /// A moment (RFC 3339). Narrower than the format's own `date-time`: what can be stored must be
+    /// a time to every reader.
+    Moment, 20..=35,
+    r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+    "a time from 1970 to 2999 such as 2026-07-01T08:00:00+08:00",
+    is_a_time
+);
+
+fn is_a_time(text: &str) -> bool {
+    text.parse::<jiff::Timestamp>().is_ok()
+}
+
+impl Moment {
+    /// The moment as a time. What has the form of a moment is one.
+    pub fn timestamp(&self) -> jiff::Timestamp {
+        self.as_str().parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
 const CREDIT_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// Whether the last character is the check digit of the first seventeen (GB 32100-2015, 4.6).

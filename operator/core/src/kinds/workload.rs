@@ -13,6 +13,8 @@ use super::scalar::{EnvName, HttpPath, Image, MountPath, SecretKey, SecretPart};
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[x_kube(validation = Rule::new("!has(self.schedule) || (!has(self.port) && !has(self.replicas))").message("scheduled work has neither port nor replicas"))]
 #[x_kube(validation = Rule::new("!has(self.probe) || has(self.port) || has(self.probe.port)").message("probe needs a port: give workload.port or probe.port"))]
+#[x_kube(validation = Rule::new("!has(self.env) || self.env.map(e, has(e.value) ? e.value.size() : 0).sum() <= 16384").message("env: at most 16384 characters in all values together"))]
+#[x_kube(validation = Rule::new("(has(self.command) ? self.command.map(c, c.size()).sum() : 0) + (has(self.args) ? self.args.map(a, a.size()).sum() : 0) <= 8192").message("command and args: at most 8192 characters together"))]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
     /// The container image, from one of the tenant's registries.
@@ -104,12 +106,15 @@ pub enum Concurrency {
 pub struct Resources {
     /// Processor time, in cores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = Rule::new("!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('1m'))").message("at least 1m; nothing at all would mean without a limit"))]
     pub cpu: Option<Quantity>,
     /// Memory, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = Rule::new("!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('1Mi'))").message("at least 1Mi; nothing at all would mean without a limit"))]
     pub memory: Option<Quantity>,
     /// Disk of the container's own file system, logs and scratch, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = Rule::new("!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('1Mi'))").message("at least 1Mi; nothing at all would mean without a limit"))]
     pub ephemeral_storage: Option<Quantity>,
 }
 
@@ -164,6 +169,7 @@ pub struct Scratch {
     /// Where it is mounted.
     pub path: MountPath,
     /// How much it may hold, in bytes; counted against the container's ephemeral storage.
+    #[x_kube(validation = Rule::new("!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('1Ki'))").message("at least 1Ki; nothing at all would mean without a limit"))]
     pub size: Quantity,
 }
 

@@ -73,7 +73,7 @@ pub fn held(hold: &Hold, old: &[Condition], generation: Option<i64>, now: Timest
 
 /// Who paused, until when and why, for people.
 pub fn pause(hold: &Hold) -> String {
-    format!("{} is paused until {}: {}", hold.by, hold.paused.until.0, hold.paused.reason)
+    format!("{} is paused until {}: {}", hold.by, hold.paused.until, hold.paused.reason)
 }
 
 /// The condition of that type.

@@ -56,6 +56,6 @@ pub struct Hold {
 
 /// The first of the pauses that still lasts.
 pub fn hold<'a>(pauses: impl IntoIterator<Item = (String, Option<&'a Paused>)>, now: Timestamp) -> Option<Hold> {
-    let lasting = |paused: &&Paused| paused.until.0 > now;
+    let lasting = |paused: &&Paused| paused.until.timestamp() > now;
     pauses.into_iter().find_map(|(by, paused)| paused.filter(lasting).map(|paused| Hold { by, paused: paused.clone() }))
 }

@@ -20,6 +20,8 @@ pub trait World {
     fn children(&self, parent: &str) -> Vec<String>;
     /// An App by namespace and name.
     fn app(&self, namespace: &str, name: &str) -> Option<Arc<App>>;
+    /// Whether an App is stored that cannot be read.
+    fn is_unreadable(&self, namespace: &str, name: &str) -> bool;
     /// The names of the Apps of a namespace, in order.
     fn apps(&self, namespace: &str) -> Vec<String>;
     /// A namespace, whoever made it.
@@ -64,6 +66,8 @@ pub struct WorkloadFound {
     pub updated: i32,
     /// Pods that serve.
     pub available: i32,
+    /// Jobs of a CronJob that run.
+    pub jobs: usize,
     /// Why no pods can be made, as the API server says it.
     pub failure: Option<String>,
     /// What keeps a pod from running.
@@ -93,6 +97,7 @@ impl WorkloadFound {
             observed: number("/status/observedGeneration") >= number("/metadata/generation"),
             updated: count("/status/updatedReplicas"),
             available: count("/status/availableReplicas"),
+            jobs: object.pointer("/status/active").and_then(Value::as_array).map_or(0, Vec::len),
             failure: failure.map(str::to_owned),
             trouble: None,
         }
@@ -193,6 +198,10 @@ impl World for Declared {
 
     fn app(&self, namespace: &str, name: &str) -> Option<Arc<App>> {
         self.apps.get(&key(namespace, name)).cloned()
+    }
+
+    fn is_unreadable(&self, _: &str, _: &str) -> bool {
+        false // what cannot be read is an error of the files
     }
 
     fn apps(&self, namespace: &str) -> Vec<String> {

@@ -51,6 +51,7 @@ const APP: &[Row] = &[
     ("WorkloadReady", "True", "Available", "every pod of the latest revision serves"),
     ("WorkloadReady", "True", "Scheduled", "it runs by the clock"),
     ("WorkloadReady", "True", "Suspended", "switched off, as asked"),
+    ("WorkloadReady", "False", "Stopping", "switched off, and jobs that had begun still run"),
     ("WorkloadReady", "False", "Progressing", "pods are starting"),
     ("WorkloadReady", "False", "QuotaExceeded", "the tenant's quota has no room for the pods"),
     ("WorkloadReady", "False", "PodsRefused", "the API server makes no pods, for the reason in the message"),

@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use futures::StreamExt as _;
 use kube::api::DynamicObject;
 use kube::runtime::reflector::ObjectRef;
-use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::runtime::watcher;
 use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 use yipan_core::drift::{self, Digest};
 use yipan_core::plan::{Kind, NamespaceFound, RouteFound, WorkloadFound, labels};
 
 use super::super::context::Shared;
+use super::watching::watching;
 
 /// An object of ours by kind and name, within a namespace. A Namespace is kept within itself.
 pub type Key = (Kind, String);
@@ -33,6 +33,8 @@ pub struct Child {
     pub deleting: bool,
     /// The App it belongs to; none for the tenant's own.
     pub app: Option<String>,
+    /// Whether it goes with its App: a deletion that orphans takes that off.
+    pub owned: bool,
     /// What a decision needs beyond that.
     pub found: Found,
 }
@@ -68,6 +70,7 @@ impl Child {
         // Either is enough: a hand may have taken off the other.
         let owner = text("/metadata/ownerReferences/0/name")
             .filter(|_| text("/metadata/ownerReferences/0/kind") == Some("App"));
+        let owned = owner.is_some();
         let app = owner.or_else(|| label(labels::APP_ID).and_then(|_| label(labels::NAME)));
         Some(Self {
             version: text("/metadata/resourceVersion")?.parse().ok()?,
@@ -76,6 +79,7 @@ impl Child {
             foreign: stored.foreign,
             deleting: text("/metadata/deletionTimestamp").is_some(),
             app: app.map(str::to_owned),
+            owned,
             found,
         })
     }
@@ -104,6 +108,13 @@ impl Children {
         let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
         let within = all.get(namespace).into_iter().flatten();
         within.filter(|(_, child)| child.app.as_deref() == app).map(|(k, c)| (k.clone(), c.clone())).collect()
+    }
+
+    /// The objects that an App's deletion left behind on purpose, by the App's name.
+    pub fn orphans(&self, namespace: &str) -> Vec<(String, Key, Child)> {
+        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
+        let within = all.get(namespace).into_iter().flatten().filter(|(_, child)| !child.owned);
+        within.filter_map(|(key, child)| Some((child.app.clone()?, key.clone(), child.clone()))).collect()
     }
 
     /// How many objects are kept.
@@ -158,33 +169,26 @@ pub async fn watch(shared: Arc<Shared>, kind: Kind) {
         Kind::Namespace => config,
         _ => config.labels(&format!("{}={}", labels::MANAGED_BY, labels::YIPAN)),
     };
-    let mut stream = std::pin::pin!(watcher(api, config).default_backoff());
     let mut listed: Vec<(String, String)> = Vec::new();
-    while let Some(event) = stream.next().await {
-        match event {
-            Ok(watcher::Event::Init) => listed.clear(),
-            Ok(watcher::Event::InitApply(object)) => {
-                listed.push(place(kind, &object));
-                seen(&shared, kind, &object);
-            }
-            Ok(watcher::Event::InitDone) => {
-                let mut known = shared.caches.children.keys(kind);
-                listed.sort_unstable();
-                known.retain(|place| listed.binary_search(place).is_err());
-                known.into_iter().for_each(|(namespace, name)| gone(&shared, &namespace, (kind, name), None));
-                shared.health.watch_works(kind.as_str());
-            }
-            Ok(watcher::Event::Apply(object)) => {
-                seen(&shared, kind, &object);
-                shared.health.watch_works(kind.as_str());
-            }
-            Ok(watcher::Event::Delete(object)) => {
-                let (namespace, name) = place(kind, &object);
-                gone(&shared, &namespace, (kind, name), object.resource_version());
-            }
-            Err(error) => shared.health.watch_failed(kind.as_str(), &error),
+    watching(&shared, kind.as_str(), api, config, |event| match event {
+        watcher::Event::Init => listed.clear(),
+        watcher::Event::InitApply(object) => {
+            listed.push(place(kind, &object));
+            seen(&shared, kind, &object);
         }
-    }
+        watcher::Event::InitDone => {
+            let mut known = shared.caches.children.keys(kind);
+            listed.sort_unstable();
+            known.retain(|place| listed.binary_search(place).is_err());
+            known.into_iter().for_each(|(namespace, name)| gone(&shared, &namespace, (kind, name), None));
+        }
+        watcher::Event::Apply(object) => seen(&shared, kind, &object),
+        watcher::Event::Delete(object) => {
+            let (namespace, name) = place(kind, &object);
+            gone(&shared, &namespace, (kind, name), object.resource_version());
+        }
+    })
+    .await;
 }
 
 fn place(kind: Kind, object: &DynamicObject) -> (String, String) {
@@ -221,7 +225,10 @@ fn gone(shared: &Shared, namespace: &str, key: Key, version: Option<String>) {
 
 fn ask_for_owner(shared: &Shared, namespace: &str, app: Option<&str>) {
     match app {
-        Some(app) => shared.caches.triggers.app(namespace, app),
+        Some(app) if shared.caches.apps.get(&ObjectRef::new(app).within(namespace)).is_some() => {
+            shared.caches.triggers.app(namespace, app);
+        }
+        Some(_) => shared.caches.triggers.tenant_later(namespace), // an orphan, or on its way out
         None => shared.caches.triggers.tenant(namespace),
     }
 }

@@ -4,16 +4,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use futures::StreamExt as _;
 use kube::runtime::reflector::store::Writer;
-use kube::runtime::{WatchStreamExt as _, reflector::ObjectRef, watcher};
+use kube::runtime::{reflector::ObjectRef, watcher};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use yipan_core::kinds::{App, Platform, Tenant};
 use yipan_core::plan::{app, conditions};
 
-use super::super::context::Shared;
+use super::super::context::{Newest, Shared};
 use super::Guarded;
+use super::watching::watching;
 
 /// Names by what they are looked up by. An object that can no longer be read stays where it was:
 /// it still occupies its tenant, and still is its parent's child.
@@ -88,6 +88,9 @@ pub trait Declaration: Resource<DynamicType = ()> + Clone + Debug + DeserializeO
     /// The keys under which an object is indexed.
     fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)>;
 
+    /// Where our own writes are kept until the watch catches up.
+    fn newest(shared: &Shared) -> &Newest<Self>;
+
     /// Asks for everybody who depends on the difference between two states of an object.
     fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared);
 }
@@ -96,15 +99,14 @@ pub trait Declaration: Resource<DynamicType = ()> + Clone + Debug + DeserializeO
 pub async fn watch<K: Declaration>(shared: Arc<Shared>, mut writer: Writer<Guarded<K>>) {
     let api = Api::<Guarded<K>>::all(shared.client.clone());
     let config = watcher::Config::default().streaming_lists();
-    let stream = watcher(api, config).modify(|object| object.meta_mut().managed_fields = None).default_backoff();
-    let mut stream = std::pin::pin!(stream);
     let mut listed = Vec::new();
-    while let Some(event) = stream.next().await {
-        match event {
-            Ok(event) => take(&shared, &mut writer, event, &mut listed),
-            Err(error) => shared.health.watch_failed(K::WATCH, &error),
+    watching(&shared, K::WATCH, api, config, |mut event| {
+        if let watcher::Event::Apply(object) | watcher::Event::InitApply(object) = &mut event {
+            object.meta_mut().managed_fields = None; // large, and nobody asks for it
         }
-    }
+        take(&shared, &mut writer, event, &mut listed);
+    })
+    .await;
 }
 
 /// Two states of an object, the former none when it is new, the latter when it is gone.
@@ -139,13 +141,9 @@ fn take<K: Declaration>(
         watcher::Event::Apply(object) => vec![change(object)],
         watcher::Event::Delete(object) => vec![(Some(Arc::new(object.clone())), None)],
     };
-    let works = !matches!(event, watcher::Event::Init | watcher::Event::InitApply(_));
     writer.apply_watcher_event(&event);
     for (old, new) in changes {
         settle(shared, old.as_deref(), new.as_deref());
-    }
-    if works {
-        shared.health.watch_works(K::WATCH);
     }
 }
 
@@ -165,6 +163,9 @@ fn settle<K: Declaration>(shared: &Shared, old: Option<&Guarded<K>>, new: Option
     }
     if new.is_none() {
         shared.failures.forget(&format!("{} {name}", K::WATCH));
+        if let Some(old) = old {
+            K::newest(shared).forget(old.namespace(), old.name_any());
+        }
     }
     K::changed(old, new, shared);
 }
@@ -194,6 +195,10 @@ fn redeclared<K: Declaration>(old: Option<&Guarded<K>>, new: Option<&Guarded<K>>
 impl Declaration for Platform {
     const WATCH: &'static str = "Platform";
 
+    fn newest(shared: &Shared) -> &Newest<Self> {
+        &shared.platforms
+    }
+
     fn keys(_: &Guarded<Self>) -> Vec<(&'static str, String)> {
         Vec::new()
     }
@@ -208,6 +213,10 @@ impl Declaration for Platform {
 
 impl Declaration for Tenant {
     const WATCH: &'static str = "Tenant";
+
+    fn newest(shared: &Shared) -> &Newest<Self> {
+        &shared.tenants
+    }
 
     fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)> {
         let Ok(tenant) = &object.0 else { return Vec::new() };
@@ -242,6 +251,10 @@ fn verdict(tenant: Option<&Guarded<Tenant>>) -> Vec<(String, String)> {
 impl Declaration for App {
     const WATCH: &'static str = "App";
 
+    fn newest(shared: &Shared) -> &Newest<Self> {
+        &shared.apps
+    }
+
     fn entry(object: &Guarded<Self>) -> String {
         format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
     }
@@ -262,6 +275,12 @@ impl Declaration for App {
             return;
         }
         triggers.app(&namespace, &either.name_any());
+        let network = |object: Option<&Guarded<Self>>| {
+            object.map(|object| object.0.as_ref().ok().map(|app| app.spec.network.clone()))
+        };
+        if network(old) == network(new) {
+            return; // its peers ask for nothing else
+        }
         for app in [old, new].into_iter().flatten().filter_map(|object| object.0.as_ref().ok()) {
             app::peers(app).iter().for_each(|peer| triggers.app(&peer.tenant, &peer.app));
         }

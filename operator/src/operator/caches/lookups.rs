@@ -33,6 +33,11 @@ impl World for Lookups<'_> {
         self.0.apps.get(&ObjectRef::new(name).within(namespace))?.0.clone().ok()
     }
 
+    fn is_unreadable(&self, namespace: &str, name: &str) -> bool {
+        let found = self.0.apps.get(&ObjectRef::new(name).within(namespace));
+        found.is_some_and(|found| found.0.is_err())
+    }
+
     fn apps(&self, namespace: &str) -> Vec<String> {
         let places = self.0.index.get(NAMESPACE, namespace);
         places.iter().filter_map(|place| place.split_once('/')).map(|(_, name)| name.to_owned()).collect()

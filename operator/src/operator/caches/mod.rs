@@ -7,11 +7,12 @@ mod guarded;
 mod lookups;
 mod pods;
 mod triggers;
+mod watching;
 
 use std::sync::Arc;
 
 use kube::runtime::reflector::{self, ObjectRef, Store};
-use yipan_core::kinds::{App, Platform, Tenant, TenantApp};
+use yipan_core::kinds::{App, Platform, Tenant};
 use yipan_core::plan::Kind;
 
 use super::context::Shared;
@@ -68,19 +69,13 @@ impl Caches {
 }
 
 impl Caches {
-    /// The first of these declarations that is stored and cannot be read.
-    pub fn unreadable(&self, tenant: Option<&str>, apps: &[TenantApp]) -> Option<String> {
+    /// The first of these declarations that is stored and cannot be read: the Platform, or the
+    /// tenant of that name.
+    pub fn unreadable(&self, tenant: Option<&str>) -> Option<String> {
         let platform = self.platforms.get(&ObjectRef::new("platform")).is_some_and(|found| found.0.is_err());
         let tenant =
             tenant.filter(|name| self.tenants.get(&ObjectRef::new(name)).is_some_and(|found| found.0.is_err()));
-        let app = |place: &&TenantApp| {
-            let reference = ObjectRef::new(&place.app).within(&place.tenant);
-            self.apps.get(&reference).is_some_and(|found| found.0.is_err())
-        };
-        platform
-            .then(|| "the Platform".to_owned())
-            .or_else(|| tenant.map(|name| format!("tenant {name}")))
-            .or_else(|| apps.iter().find(app).map(|place| format!("App {place}")))
+        platform.then(|| "the Platform".to_owned()).or_else(|| tenant.map(|name| format!("tenant {name}")))
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
-use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::runtime::watcher;
 use kube::{Api, ResourceExt as _};
 use yipan_core::plan::{PodTrouble, labels};
 
 use super::super::context::Shared;
+use super::watching::watching;
 
 const WATCH: &str = "Pod";
 
@@ -50,20 +50,17 @@ impl Pods {
 /// Keeps the troubles true, for as long as the operator runs.
 pub async fn watch(shared: Arc<Shared>) {
     let config = watcher::Config::default().labels(&format!("{}={}", labels::MANAGED_BY, labels::YIPAN));
-    let stream = watcher(Api::<Pod>::all(shared.client.clone()), config.streaming_lists());
-    let mut stream = std::pin::pin!(stream.default_backoff());
-    while let Some(event) = stream.next().await {
-        match event {
-            Ok(watcher::Event::Init) => shared.caches.pods.clear(),
-            Ok(watcher::Event::Apply(pod) | watcher::Event::InitApply(pod)) => {
-                let trouble = serde_json::to_value(&pod).ok().and_then(|value| PodTrouble::read(&value));
-                record(&shared, &pod, trouble);
-            }
-            Ok(watcher::Event::Delete(pod)) => record(&shared, &pod, None),
-            Ok(watcher::Event::InitDone) => shared.health.watch_works(WATCH),
-            Err(error) => shared.health.watch_failed(WATCH, &error),
+    let api = Api::<Pod>::all(shared.client.clone());
+    watching(&shared, WATCH, api, config.streaming_lists(), |event| match event {
+        watcher::Event::Init => shared.caches.pods.clear(),
+        watcher::Event::Apply(pod) | watcher::Event::InitApply(pod) => {
+            let trouble = serde_json::to_value(&pod).ok().and_then(|value| PodTrouble::read(&value));
+            record(&shared, &pod, trouble);
         }
-    }
+        watcher::Event::Delete(pod) => record(&shared, &pod, None),
+        watcher::Event::InitDone => {}
+    })
+    .await;
 }
 
 fn record(shared: &Shared, pod: &Pod, trouble: Option<PodTrouble>) {

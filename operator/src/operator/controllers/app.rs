@@ -35,12 +35,12 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
     let now = Timestamp::now();
     if let Some(hold) = hold(app::pauses(&app, &world), now) {
         outcome::save(shared, &api, app.as_ref(), app::held(&app, &hold, now)).await?;
-        return Ok(Action::requeue(hold.paused.until.0.duration_since(now).unsigned_abs()));
+        return Ok(Action::requeue(hold.paused.until.timestamp().duration_since(now).unsigned_abs()));
     }
     if app.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // what it owns goes with it
     }
-    if let Some(what) = shared.caches.unreadable(app.namespace().as_deref(), &app::peers(&app)) {
+    if let Some(what) = shared.caches.unreadable(app.namespace().as_deref()) {
         return wait_for(shared, &api, &app, &world, &what).await;
     }
     let checked = ValidApp::check(&app, &world);

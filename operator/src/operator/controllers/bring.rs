@@ -1,6 +1,7 @@
 //! Brings the objects of one declaration from what they are to what they should be.
 
 use kube::Resource;
+use kube::runtime::reflector::ObjectRef;
 use yipan_core::plan::{Kind, Object, metadata};
 
 use super::super::apply::Written;
@@ -34,6 +35,20 @@ where
     let wanted = |kind: Kind, name: &str| desired.iter().any(|object| object.kind == kind && object.name == name);
     for (key, child) in shared.caches.children.of(namespace, app) {
         if removable(&key) && !wanted(key.0, &key.1) {
+            shared.remove(namespace, &key, &child).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what an App left behind that was deleted with its objects orphaned: it would run on
+/// where no quota counts it and no suspension stops it.
+///
+/// # Errors
+/// The first removal that fails.
+pub async fn remove_orphans(shared: &Shared, namespace: &str) -> Result<(), Error> {
+    for (app, key, child) in shared.caches.children.orphans(namespace) {
+        if shared.caches.apps.get(&ObjectRef::new(&app).within(namespace)).is_none() {
             shared.remove(namespace, &key, &child).await?;
         }
     }

@@ -14,7 +14,7 @@ use yipan_core::plan::{Outcome, hold};
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
 use super::super::error::Error;
-use super::bring::bring;
+use super::bring::{bring, remove_orphans};
 use super::{outcome, retire, unreadable};
 
 /// Held by a Tenant so that it does not go before what is below it.
@@ -38,18 +38,24 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     let now = Timestamp::now();
     if let Some(hold) = hold(tenant::pauses(&tenant, &world), now) {
         outcome::save(shared, &api, tenant.as_ref(), tenant::held(&tenant, &hold, now)).await?;
-        return Ok(Action::requeue(hold.paused.until.0.duration_since(now).unsigned_abs()));
+        return Ok(Action::requeue(hold.paused.until.timestamp().duration_since(now).unsigned_abs()));
     }
     if tenant.metadata.deletion_timestamp.is_some() {
         return retire::retire(shared, &api, &tenant, &world).await;
     }
-    if let Some(what) = shared.caches.unreadable(tenant.spec.parent.as_deref(), &[]) {
+    if let Some(what) = shared.caches.unreadable(tenant.spec.parent.as_deref()) {
         return wait_for(shared, &api, &tenant, &world, &what).await;
     }
     let tenant = outcome::mark(shared, &api, tenant, Some(FINALIZER)).await?;
     let checked = ValidTenant::check(&tenant, &world);
     let pass = match &checked {
-        Ok(valid) => bring(shared, tenant.as_ref(), (&valid.name, None), &tenant::desired(valid).in_order()).await,
+        Ok(valid) => {
+            let brought = bring(shared, tenant.as_ref(), (&valid.name, None), &tenant::desired(valid).in_order()).await;
+            match brought {
+                Ok(()) => remove_orphans(shared, &valid.name).await,
+                failed => failed,
+            }
+        }
         Err(refusal) => Err(Error::Refused(refusal.clone())),
     };
     if outcome::is_brief(shared, tenant.as_ref(), &pass) {

@@ -1,9 +1,10 @@
 //! Which connections are open: those that both sides declare.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::kinds::{App, Network, TenantApp, Uses};
+use super::AppWorld;
+use crate::kinds::{App, Network, TenantApp, UseState, Uses};
 
 /// An App's connections, each with what it still lacks.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,20 +36,42 @@ pub struct Served {
 }
 
 /// Holds each side's declarations against the other's.
-pub fn connections(place: &TenantApp, app: &App, peers: &BTreeMap<TenantApp, Arc<App>>) -> Connections {
+pub fn connections(place: &TenantApp, app: &App, world: &AppWorld) -> Connections {
     let Some(network) = &app.spec.network else { return Connections::default() };
     let used = |uses: &Uses| {
-        let missing = missing_of_provider(place, uses, peers.get(&uses.app).map(Arc::as_ref));
+        let missing = match world.unreadable.contains(&uses.app) {
+            true => frozen(&uses.app, was_used(app, uses)),
+            false => missing_of_provider(place, uses, world.peers.get(&uses.app).map(Arc::as_ref)),
+        };
         Used { uses: uses.clone(), missing }
     };
     let served = |port: i32, to: &TenantApp| {
-        let missing = missing_of_consumer((place, app), port, to, peers.get(to).map(Arc::as_ref));
+        let missing = match world.unreadable.contains(to) {
+            true => frozen(to, was_served(app, to, port)),
+            false => missing_of_consumer((place, app), port, to, world.peers.get(to).map(Arc::as_ref)),
+        };
         Served { port, to: to.clone(), missing }
     };
     Connections {
         uses: network.uses.iter().map(used).collect(),
         serves: named_once(network).into_iter().map(|(port, to)| served(port, to)).collect(),
     }
+}
+
+/// A connection to an App that cannot be read stays as it was: open if it was, and closed if not.
+fn frozen(peer: &TenantApp, was_open: bool) -> Option<String> {
+    (!was_open).then(|| format!("App {peer} cannot be read; its tenant mends it"))
+}
+
+fn was_used(app: &App, uses: &Uses) -> bool {
+    let before = app.status.iter().flat_map(|status| &status.uses);
+    before.into_iter().any(|before| before.name == uses.name.as_str() && before.state == UseState::Granted)
+}
+
+fn was_served(app: &App, to: &TenantApp, port: i32) -> bool {
+    let before = app.status.iter().flat_map(|status| &status.serves);
+    let grantee = format!("{to}:{port}");
+    before.into_iter().any(|before| before.grantee == grantee && before.state == UseState::Granted)
 }
 
 /// Every App that is served, by port, in order. A line written twice counts once.

@@ -12,6 +12,8 @@ pub fn disruption_budget(app: &ValidApp) -> Option<PodDisruptionBudget> {
     (app.workload().wanted_replicas() >= 2).then(|| PodDisruptionBudget {
         metadata: metadata::of_app(&app.app, app.name()),
         spec: Some(PodDisruptionBudgetSpec {
+            // A pod that is not ready protects nobody and must not keep its node from being drained.
+            unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
             max_unavailable: Some(IntOrString::Int(1)),
             selector: Some(labels::app(app.name())),
             ..Default::default()

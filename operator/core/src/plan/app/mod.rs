@@ -16,7 +16,8 @@ mod status;
 mod uses_policies;
 mod valid;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::{
     apps::v1::Deployment,
@@ -46,6 +47,8 @@ pub struct AppWorld {
     pub tenant: Option<Arc<Tenant>>,
     /// The Apps on the other side of every connection that this one names.
     pub peers: BTreeMap<TenantApp, Arc<App>>,
+    /// Those of them that are stored and cannot be read: what was open to them stays as it is.
+    pub unreadable: BTreeSet<TenantApp>,
     /// The Deployment or CronJob there is.
     pub workload: Option<WorkloadFound>,
     /// The HTTPRoute there is.
@@ -60,6 +63,7 @@ impl AppWorld {
         Self {
             platform: world.platform(),
             tenant: world.tenant(&namespace),
+            unreadable: peers(app).into_iter().filter(|peer| world.is_unreadable(&peer.tenant, &peer.app)).collect(),
             peers: peers(app).into_iter().filter_map(known).collect(),
             workload: world.workload(&namespace, &name),
             route: world.route(&namespace, &name),

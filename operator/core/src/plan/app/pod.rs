@@ -24,7 +24,7 @@ const STOP_SECONDS: i64 = 30;
 /// The pod of an App: Pod Security `restricted`, no token, no links to other Services, one figure
 /// that is request and limit.
 pub fn template(app: &ValidApp) -> PodTemplateSpec {
-    let restarted = app.app.spec.restarted_at.as_ref().map(|at| at.0.to_string());
+    let restarted = app.app.spec.restarted_at.as_ref().map(ToString::to_string);
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
             labels: Some(metadata::app_labels(&app.app)),

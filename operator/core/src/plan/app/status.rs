@@ -46,11 +46,14 @@ pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &O
 /// Whose pauses hold the operator's hand over an App, the widest first.
 pub fn pauses<'a>(app: &'a App, world: &'a AppWorld) -> Vec<(String, Option<&'a Paused>)> {
     let platform = world.platform.as_ref().and_then(|platform| platform.spec.paused.as_ref());
-    let tenant = world.tenant.as_ref().and_then(|tenant| tenant.spec.paused.as_ref());
+    let tenant = world.tenant.as_deref();
+    // An App's own pause does not keep it running when its tenant is switched off.
+    let own = app.spec.paused.as_ref().filter(|_| tenant.is_none_or(|tenant| tenant.spec.suspended.is_none()));
+    let tenant = tenant.and_then(|tenant| tenant.spec.paused.as_ref());
     vec![
         ("the platform".to_owned(), platform),
         (format!("tenant {}", app.metadata.namespace.as_deref().unwrap_or_default()), tenant),
-        ("this App".to_owned(), app.spec.paused.as_ref()),
+        ("this App".to_owned(), own),
     ]
 }
 
@@ -83,7 +86,12 @@ fn workload(app: &ValidApp, found: Option<&WorkloadFound>) -> Finding {
     const LAYER: &str = "WorkloadReady";
     let waiting = |message: String| Finding::no(LAYER, "Progressing", message);
     if app.suspended.is_some() {
-        return Finding::yes(LAYER, "Suspended", "");
+        return match found.map_or(0, |found| found.jobs) {
+            0 => Finding::yes(LAYER, "Suspended", ""),
+            jobs => {
+                Finding::no(LAYER, "Stopping", format!("jobs that had begun still run: {jobs}; no further ones begin"))
+            }
+        };
     }
     let Some(found) = found else { return waiting("the workload is being created".to_owned()) };
     if app.workload().schedule.is_some() {

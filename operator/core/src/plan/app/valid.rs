@@ -52,7 +52,7 @@ impl ValidApp {
             container: container(&app.spec.workload, &defaults),
             host: app.spec.entry.as_ref().map(|_| address()),
             entry: entry(app, platform),
-            connections: connections(&place, app, &world.peers),
+            connections: connections(&place, app, world),
             suspended: app.spec.suspended.clone().or_else(|| tenant.spec.suspended.clone()),
             app: app.clone(),
             place,
@@ -86,7 +86,7 @@ fn container(workload: &Workload, tenant: &ValidTenant) -> Container {
     let asked = workload.resources.clone().unwrap_or_default();
     let or = |asked: Option<Quantity>, level: &Quantity| asked.unwrap_or_else(|| level.clone());
     Container {
-        cpu: or(asked.cpu, &tenant.container.cpu),
+        cpu: or(asked.cpu, &tenant.container.cpu).figure().in_milli().into(),
         memory: or(asked.memory, &tenant.container.memory),
         ephemeral_storage: or(asked.ephemeral_storage, &tenant.container.ephemeral_storage),
     }

@@ -117,10 +117,8 @@ pub fn deletion_waits_for(world: &TenantWorld, unreadable: &[String]) -> Option<
 pub fn blocked(tenant: &Tenant, message: &str, now: Timestamp) -> TenantStatus {
     let old = tenant.status.clone().unwrap_or_default();
     let generation = tenant.metadata.generation;
-    let findings = vec![
-        Finding::yes("DeletionBlocked", "NotEmpty", message),
-        Finding::no("Ready", "DeletionBlocked", message),
-    ];
+    let findings =
+        vec![Finding::yes("DeletionBlocked", "NotEmpty", message), Finding::no("Ready", "DeletionBlocked", message)];
     let blocked = conditions::dated(findings, &old.conditions, generation, now);
     let stays = |condition: &&Condition| blocked.iter().all(|newer| newer.type_ != condition.type_);
     let others: Vec<Condition> = old.conditions.iter().filter(stays).cloned().collect();

@@ -1,0 +1,53 @@
+//! One way to watch, for every cache.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use kube::runtime::watcher::{self, Event};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+
+use super::super::context::Shared;
+
+/// The first wait after a failure; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The longest wait between attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Watches for as long as the operator runs, and keeps /readyz true about it.
+///
+/// After a failure everything is listed again. The library would resume by itself and say nothing
+/// once it has, so that nobody could tell a watch that works again from one that does not.
+pub async fn watching<K>(
+    shared: &Shared,
+    name: &str,
+    api: Api<K>,
+    config: watcher::Config,
+    mut take: impl FnMut(Event<K>),
+) where
+    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    let mut wait = FIRST_WAIT;
+    loop {
+        let mut events = std::pin::pin!(watcher::watcher(api.clone(), config.clone()));
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => {
+                    let listed = matches!(event, Event::InitDone);
+                    take(event);
+                    if listed {
+                        wait = FIRST_WAIT;
+                        shared.health.watch_works(name);
+                    }
+                }
+                Err(error) => {
+                    shared.health.watch_failed(name, &error);
+                    break;
+                }
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
