@@ -34,7 +34,7 @@ async fn answers_that_time_mends_are_waited_out() {
     apply(turn.plane, &[province()]);
     for (index, (class, hits)) in (0..).zip(CLASSES) {
         let name = format!("weather-{class}");
-        let towns = counties(&name, 621_921 + 4 * index, 4);
+        let towns = counties(&name, 621_951 + 4 * index, 4);
         let left = Arc::new(Mutex::new(WEATHER.map(|code| (code, 2))));
         let falls = Arc::clone(&left);
         operator.faults.set(move |method, path| {
