@@ -94,7 +94,7 @@ fn hands_on_an_app() -> Vec<Hand> {
             Kind::PodDisruptionBudget,
             &["-n", "jishi", "poddisruptionbudget", "shop"],
             set("/spec/maxUnavailable", json!(2)),
-            Some(set("/spec/unhealthyPodEvictionPolicy", json!("AlwaysAllow"))),
+            Some(set("/spec/unhealthyPodEvictionPolicy", json!("IfHealthyBudget"))),
         ),
         hand(
             Kind::HTTPRoute,

@@ -117,7 +117,10 @@ fn expand(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(expand),
         Value::Object(fields) => match abbreviated(fields) {
-            Some(long) => *value = long,
+            Some(mut long) => {
+                expand(&mut long); // the items of a list may be long themselves
+                *value = long;
+            }
             None => fields.values_mut().for_each(expand),
         },
         _ => {}
