@@ -127,8 +127,10 @@ impl Shared {
 
     /// An object of that name exists: ours, unknown to the cache as yet, or somebody else's.
     async fn retake(&self, object: &Object) -> Result<Value, Error> {
-        let found = self.api(object).get(&object.name).await;
+        let found = self.api(object).get_opt(&object.name).await;
         let found = found.map_err(|error| Error::of_write(&object.to_string(), error))?;
+        // It has gone meanwhile, or was never there: the next pass finds out.
+        let found = found.ok_or_else(|| Error::Conflict { object: object.to_string() })?;
         let found = serde_json::to_value(found).unwrap_or(Value::Null);
         let label = format!("/metadata/labels/{}", labels::MANAGED_BY.replace('/', "~1"));
         let labelled = found.pointer(&label).and_then(Value::as_str) == Some(labels::YIPAN);
