@@ -32,7 +32,7 @@ pub use scalar::{
     TenantName, Text, ZoneName,
 };
 pub use status::{Condition, Paused, Suspended};
-pub use tenant::{Amounts, Granted, Level, Member, Quota, Tenant, TenantSpec, TenantStatus};
+pub use tenant::{Allocation, Amounts, Deletion, Granted, Level, Member, Quota, Tenant, TenantSpec, TenantStatus};
 pub use workload::{Concurrency, EnvVar, Probe, Resources, Schedule, Scratch, SecretRef, Workload};
 
 /// The API group of every kind of ours.

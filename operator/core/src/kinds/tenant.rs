@@ -93,6 +93,26 @@ pub struct TenantSpec {
     /// Holds the operator's hand for the tenant and its Apps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<Paused>,
+    /// What a deletion of the tenant does with what its namespace stores. Absent: Protect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<Deletion>,
+    /// The tenant's own name once more: the word without which `deletion: DeleteData` deletes
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_name: Option<TenantName>,
+}
+
+/// What a deletion of a tenant does with what its namespace stores.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Deletion {
+    /// It is refused.
+    #[default]
+    Protect,
+    /// The namespace is emptied of rights and of what runs, locked, and kept for 90 days with what
+    /// it stores.
+    RetainData,
+    /// The namespace goes with all it stores, once `confirmName` repeats the tenant's name.
+    DeleteData,
 }
 
 /// What a tenant is.
@@ -180,6 +200,18 @@ pub struct Granted {
     pub own: Amounts,
 }
 
+/// What a parent has given to a tenant below it.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Allocation {
+    /// The tenant's name.
+    pub name: String,
+    /// Its stable id: a namesake that comes later inherits nothing.
+    pub id: String,
+    /// The ceiling of its subtree; every figure is there.
+    pub amounts: Amounts,
+}
+
 /// What the operator sees of a tenant.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -201,6 +233,14 @@ pub struct TenantStatus {
     /// What has been granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granted: Option<Granted>,
+    /// What it has given to the tenants below it. This is the only record of a grant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 2000))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub allocations: Vec<Allocation>,
+    /// What cannot be taken from it: its own and all allocations together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Amounts>,
     /// How many tenants name it as their parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub children: Option<i64>,

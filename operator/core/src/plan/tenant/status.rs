@@ -30,6 +30,8 @@ pub fn status(
         conditions: conditions::dated(findings(valid, outcome, &old.conditions), &old.conditions, generation, now),
         namespace,
         granted: valid.map(|valid| valid.granted.clone()).or(old.granted),
+        allocations: old.allocations,
+        reserved: old.reserved,
         children: count(&world.children),
         apps: count(&world.apps),
     }
