@@ -89,7 +89,7 @@ fn tables_name_what_people_ask_for() {
     let narrow = ["NAME", "LEVEL", "DIVISION", "PARENT", "CPU", "APPS", "READY", "REASON", "AGE"];
     let wide = ["NAME", "LEVEL", "DIVISION", "PARENT", "CPU", "ASKED", "APPS", "READY", "REASON", "MESSAGE", "AGE"];
     assert_eq!(columns("tenants", tenant), [&narrow[..], &wide[..]]);
-    let app = "{apiVersion: yipan.dev/v1alpha1, kind: App, metadata: {name: columns, namespace: default}, \
+    let app = "{apiVersion: yipan.dev/v1alpha1, kind: App, metadata: {name: columns, namespace: schemas}, \
                spec: {workload: {image: 'registry.example.gov.cn/columns:1', port: 8080}}}";
     let narrow = ["NAMESPACE", "NAME", "SOURCE", "HOST", "READY", "REASON", "AGE"];
     let layers = ["WORKLOAD", "ENTRY", "IDENTITY", "DATA", "NETWORK", "MESSAGE"];
@@ -99,7 +99,7 @@ fn tables_name_what_people_ask_for() {
 
 #[test]
 fn a_refusal_names_the_field_and_the_way_out() {
-    let app = "{apiVersion: yipan.dev/v1alpha1, kind: App, metadata: {name: parking, namespace: default}, \
+    let app = "{apiVersion: yipan.dev/v1alpha1, kind: App, metadata: {name: parking, namespace: schemas}, \
                spec: {workload: {image: 'parking:1.2', port: 8080}}}";
     let answer = shared().kubectl_with(["create", "--dry-run=server", "-f", "-"], app);
     let words = "spec.workload.image: Invalid value: \"parking:1.2\": an image reference with its registry, such as \

@@ -1,7 +1,7 @@
 //! A real control plane for the tests, one for the whole test binary.
 //!
-//! [`shared`] starts it when the first test asks (about 10 seconds), with our definitions, `deploy/`
-//! and one Platform (`platform.yaml`) installed. It goes when the test binary ends, however that
+//! [`shared`] starts it when the first test asks (about 10 seconds), with our definitions, `deploy/`,
+//! the admission policies and one Platform (`platform.yaml`) installed. It goes when the test binary ends, however that
 //! ends. With `YIPAN_TEST_KUBECONFIG` these tests use the cluster of that file instead and leave it
 //! running; the user's current context is never touched.
 //!
@@ -92,7 +92,8 @@ impl Plane {
         }
     }
 
-    /// Installs the definitions, `deploy/` and the Platform.
+    /// Installs the definitions, `deploy/`, the admission policies and the Platform, and waits until
+    /// the policies hold.
     fn install(kubeconfig: PathBuf, keeper: Option<ChildStdin>) -> Result<Plane, String> {
         let bin = run(&mut Command::new(repository().join("tools/build")), "")?.out;
         let plane = Plane { kubeconfig, kubectl: Path::new(bin.trim_end()).join("kubectl"), _keeper: keeper };
@@ -110,6 +111,7 @@ impl Plane {
             ([&apply[..], &["-"]].concat(), crds.join("---\n")),
             (wait.iter().map(String::as_str).collect(), String::new()),
             ([&apply[..], &[utf8(&deploy)]].concat(), String::new()),
+            ([&apply[..], &["-"]].concat(), policies()?),
             ([&apply[..], &[utf8(&platform)]].concat(), String::new()),
         ] {
             let answer = plane.kubectl_with(arguments, &input);
@@ -117,7 +119,25 @@ impl Plane {
                 return Err(answer.err);
             }
         }
-        Ok(plane)
+        plane.await_policies()
+    }
+
+    /// Asks until an App outside of all tenants is refused, as a dry run: an API server takes a second
+    /// to heed a new policy. That is refused to everybody, and its policy was applied last.
+    fn await_policies(self) -> Result<Plane, String> {
+        let stray = "{apiVersion: yipan.dev/v1alpha1, kind: App, metadata: {name: stray, namespace: default}, \
+                     spec: {workload: {image: registry.example.gov.cn/stray/stray:1}}}";
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer = self.kubectl_with(["create", "--dry-run=server", "-f", "-"], stray);
+            if answer.err.contains("ValidatingAdmissionPolicy 'yipan-app'") {
+                return Ok(self);
+            }
+            if std::time::Instant::now() >= deadline {
+                return Err(format!("the admission policies are not in force after 60 s: {answer:?}"));
+            }
+            std::thread::sleep(POLL);
+        }
     }
 
     /// The administrator's kubeconfig, for processes that a test starts.
@@ -218,6 +238,16 @@ pub fn yipan() -> PathBuf {
 /// The repository's root.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent").to_owned()
+}
+
+/// Every admission policy, that of Apps last.
+fn policies() -> Result<String, String> {
+    let folder = repository().join("charts/yipan/policies");
+    let listed = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort_by_key(|file| (file.ends_with("yipan-app.yaml"), file.clone()));
+    let read = |file: &PathBuf| std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()));
+    Ok(files.iter().map(read).collect::<Result<Vec<_>, _>>()?.join("\n---\n"))
 }
 
 fn utf8(path: &Path) -> &str {

@@ -98,6 +98,8 @@ async fn send(client: &Client, verb: &str, uri: &str, body: &Value) -> Result<()
         Ok(_) => Ok(()),
         // Validation comes before the look-up, so this one has passed it.
         Err(status) if status.reason == "AlreadyExists" => Ok(()),
+        // So has one that an admission policy refuses.
+        Err(status) if status.message.contains("ValidatingAdmissionPolicy") => Ok(()),
         Err(status) => Err(Refused::from(*status)),
     }
 }

@@ -48,8 +48,7 @@ async fn two_tenants() {
     let operator = plane::shared().client_of_service_account("yipan-system", "yipan").await;
     for namespace in [OWN, OTHER] {
         let path = format!("/api/v1/namespaces/{namespace}");
-        apply(&operator, &path, json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }))
-            .await;
+        apply(&operator, &path, tenants_namespace(namespace)).await;
         for (name, role, group) in
             [("yipan--admins", "yipan-tenant-admin", "admins"), ("yipan--viewers", "yipan-tenant-viewer", "viewers")]
         {
@@ -58,6 +57,15 @@ async fn two_tenants() {
             apply(&operator, &path, binding(namespace, name, role, &group)).await;
         }
     }
+}
+
+fn tenants_namespace(name: &str) -> Value {
+    let metadata = json!({
+        "name": name,
+        "labels": { "yipan.dev/tenant": name },
+        "annotations": { "yipan.dev/registries": format!("registry.example.gov.cn/{name}") },
+    });
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata })
 }
 
 fn binding(namespace: &str, name: &str, role: &str, group: &str) -> Value {
