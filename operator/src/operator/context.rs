@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kube::runtime::reflector::ObjectRef;
 use kube::{Client, Resource, ResourceExt as _};
 use yipan_core::kinds::{App, Platform, Tenant};
 
 use super::apply::Memory;
-use super::caches::Caches;
+use super::caches::{Caches, Guarded};
 use super::events::Events;
 use super::health::Health;
 use super::metrics::Metrics;
@@ -43,8 +42,9 @@ impl Shared {
     pub fn look_at_everything(&self) {
         let (caches, triggers) = (&self.caches, &self.caches.triggers);
         triggers.platform();
-        caches.tenants.state().iter().for_each(|tenant| triggers.tenants.push(ObjectRef::from_obj(tenant.as_ref())));
-        caches.apps.state().iter().for_each(|app| triggers.apps.push(ObjectRef::from_obj(app.as_ref())));
+        caches.tenants.state().iter().for_each(|tenant| triggers.tenant(&tenant.name_any()));
+        let app = |app: Arc<Guarded<App>>| triggers.app(&app.namespace().unwrap_or_default(), &app.name_any());
+        caches.apps.state().into_iter().for_each(app);
     }
 }
 

@@ -3,8 +3,9 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use kube::runtime::controller::Action;
 use yipan_core::plan::{Refusal, Stop};
+
+use super::fair_queue::Action;
 
 /// An event's text may have a kilobyte; a condition's is kept as short.
 pub const ERROR_LIMIT_BYTES: usize = 1000;
@@ -108,6 +109,12 @@ impl Error {
             Self::Unreadable { .. } | Self::Conflict { .. } | Self::Unavailable { .. } | Self::Broken(_) => "Unknown",
         };
         Stop { status, reason: self.reason(), message: cut(&self.to_string(), ERROR_LIMIT_BYTES).to_owned() }
+    }
+
+    /// Whether its reader has a word on what was asked: not after a lost race, nor as long as nobody
+    /// hears the operator.
+    pub fn is_answer(&self) -> bool {
+        !matches!(self, Self::Conflict { .. } | Self::Unavailable { .. } | Self::Broken(_))
     }
 
     /// When to look again after this many failures in a row.

@@ -1,10 +1,24 @@
-//! What /metrics says. Labels come from closed lists; no object's name is one.
+//! What /metrics says. Labels come from closed lists; no object's name is one, but for the tenants
+//! that have waited lately, and those are bounded in number.
 
+use std::time::{Duration, Instant};
+
+use kube::runtime::reflector::ObjectRef;
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder as _, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use super::caches::Caches;
+use super::fair_queue::Who;
+use super::lag::Lags;
+
+/// From a pass that had its turn at once to a tenant that is not served at all.
+const LAG_BUCKETS_SECONDS: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
+const TENANT_LAG: &str = "Seconds from a change being seen to the end of the pass that answered it, by tenant: the \
+                          longest that ended in the last minute or has not ended; no series where there was none.";
+const LAG: &str = "Seconds from a change being seen to the end of the pass that answered it.";
 
 /// The operator's own measures.
 pub struct Metrics {
@@ -23,6 +37,9 @@ pub struct Metrics {
     /// Whether this replica leads.
     pub leading: IntGauge,
     cached: IntGaugeVec,
+    lag: Histogram,
+    tenant_lag: GaugeVec,
+    lags: Lags,
 }
 
 impl Metrics {
@@ -51,7 +68,34 @@ impl Metrics {
         let cached =
             IntGaugeVec::new(Opts::new("yipan_cached_objects", "Objects known, by what they are."), &["what"])?;
         registry.register(Box::new(cached.clone()))?;
-        Ok(Self { registry, passes, pass_seconds, writes, unchanged, restored, leading, cached })
+        let lag =
+            Histogram::with_opts(HistogramOpts::new("yipan_lag_seconds", LAG).buckets(LAG_BUCKETS_SECONDS.into()))?;
+        registry.register(Box::new(lag.clone()))?;
+        let tenant_lag = GaugeVec::new(Opts::new("yipan_tenant_lag_seconds", TENANT_LAG), &["tenant"])?;
+        registry.register(Box::new(tenant_lag.clone()))?;
+        let lags = Lags::default();
+        let declared = Self {
+            registry,
+            passes,
+            pass_seconds,
+            writes,
+            unchanged,
+            restored,
+            leading,
+            cached,
+            lag,
+            tenant_lag,
+            lags,
+        };
+        Ok(declared)
+    }
+
+    /// Records that what was asked was answered after so long.
+    pub fn answered(&self, who: &Who, waited: Duration) {
+        self.lag.observe(waited.as_secs_f64());
+        if let Some(tenant) = who.tenant() {
+            self.lags.record(tenant, waited, Instant::now());
+        }
     }
 
     /// The page in Prometheus' text format.
@@ -65,6 +109,12 @@ impl Metrics {
         gauge("tenants", caches.tenants.len());
         gauge("apps", caches.apps.len());
         gauge("objects", caches.children.count());
+        self.tenant_lag.reset();
+        for (tenant, lag) in self.lags.longest(caches.triggers.unanswered(), Instant::now()) {
+            if caches.tenants.get(&ObjectRef::new(&tenant)).is_some() {
+                self.tenant_lag.with_label_values(&[&tenant]).set(lag.as_secs_f64());
+            }
+        }
         let mut page = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut page)?;
         Ok(String::from_utf8(page)?)

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
 
+use super::fair_queue::Limits;
+
 /// How the operator runs.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
@@ -19,12 +21,22 @@ pub struct Options {
     /// Under which name this replica asks for the Lease; the pod's name in a cluster.
     #[arg(long, env = "POD_NAME")]
     pub identity: Option<String>,
-    /// How many objects of a kind are worked on at once.
+    /// How many objects are worked on at once.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub concurrency: u16,
+    /// How many of them may be of one tenant, so that it cannot hold up the others.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub concurrency_per_tenant: u16,
     /// How log lines are written.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+}
+
+impl Options {
+    /// How many passes may be under way at once.
+    pub(super) fn limits(&self) -> Limits {
+        Limits { all: self.concurrency.into(), each: self.concurrency_per_tenant.into() }
+    }
 }
 
 /// How log lines are written.

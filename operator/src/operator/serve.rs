@@ -195,7 +195,7 @@ async fn hold(
         tracing::info!("leading");
         shared.health.set("leadership", Ok(()));
         shared.metrics.leading.set(1);
-        controllers::run(shared, options.concurrency, async {
+        controllers::run(shared, options.limits(), async {
             tokio::select! {
                 // Whoever no longer leads must not finish what it began.
                 () = leadership.lost() => Duration::ZERO,

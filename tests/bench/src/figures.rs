@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, Table, TableStyle, presets};
 use serde::Serialize;
 
+use super::flood::{Flood, Times};
 use super::run::{Run, total};
 
 /// One figure over all runs.
@@ -10,7 +11,7 @@ use super::run::{Run, total};
 pub struct Figure {
     /// What it says.
     pub figure: String,
-    /// Seconds, MiB, or nothing where it is a count or a ratio.
+    /// Seconds, milliseconds, MiB, or nothing where it is a count or a ratio.
     pub unit: &'static str,
     /// The least.
     pub min: f64,
@@ -25,20 +26,11 @@ const MIB: f64 = 1024.0 * 1024.0;
 /// Every figure, in the order in which people read them. Ratios are of one run's parts: a machine
 /// that is slow for one part mostly is so for the other.
 pub fn figures(runs: &[Run], tenants: usize) -> Vec<Figure> {
+    if runs.is_empty() {
+        return Vec::new();
+    }
     let tenants = tenants as f64;
-    let figure = |name: &str, unit, of: &dyn Fn(&Run) -> f64| {
-        let mut values: Vec<f64> = runs.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
-        let last = values.len().saturating_sub(1);
-        Figure {
-            figure: name.to_owned(),
-            unit,
-            min: at(0),
-            median: (at(last / 2) + at(last.div_ceil(2))) / 2.0,
-            max: at(last),
-        }
-    };
+    let figure = |name: &str, unit, of: &dyn Fn(&Run) -> f64| Figure::over(runs, name, unit, of);
     vec![
         figure("objects, declared and rendered", "", &|run| run.bare_objects as f64),
         figure("bare parallel apply", "s", &|run| run.bare_seconds),
@@ -65,7 +57,40 @@ pub fn figures(runs: &[Run], tenants: usize) -> Vec<Figure> {
     ]
 }
 
+/// The figures of a tenant's single change, alone and in another tenant's flood.
+pub fn of_floods(floods: &[Flood]) -> Vec<Figure> {
+    if floods.is_empty() {
+        return Vec::new();
+    }
+    let figure = |name: &str, unit, of: &dyn Fn(&Flood) -> f64| Figure::over(floods, name, unit, of);
+    let millis = |name: &str, of: &dyn Fn(&Flood) -> f64| figure(name, "ms", &|flood| of(flood) * 1000.0);
+    let ratio =
+        |name: &str, of: &dyn Fn(&Times) -> f64| figure(name, "", &|flood| of(&flood.flooded) / of(&flood.alone));
+    vec![
+        millis("single change alone, half within", &|flood| flood.alone.p50_seconds),
+        millis("single change alone, 99 % within", &|flood| flood.alone.p99_seconds),
+        millis("single change in a flood, half within", &|flood| flood.flooded.p50_seconds),
+        millis("single change in a flood, 99 % within", &|flood| flood.flooded.p99_seconds),
+        ratio("half within, flood / alone", &|times| times.p50_seconds),
+        ratio("99 % within, flood / alone", &|times| times.p99_seconds),
+        millis("its request to the API server alone, 99 % within", &|flood| flood.request_alone.p99_seconds),
+        millis("its request to the API server in a flood, 99 % within", &|flood| flood.request_flooded.p99_seconds),
+        figure("changes of the flood answered a second", "", &|flood| flood.changes_per_second),
+        figure("longest lag the operator tells of who floods", "s", &|flood| flood.lag_flooding_seconds),
+        figure("longest lag the operator tells of the other", "s", &|flood| flood.lag_calm_seconds),
+    ]
+}
+
 impl Figure {
+    fn over<R>(runs: &[R], name: &str, unit: &'static str, of: &dyn Fn(&R) -> f64) -> Self {
+        let mut values: Vec<f64> = runs.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
+        let last = values.len().saturating_sub(1);
+        let median = (at(last / 2) + at(last.div_ceil(2))) / 2.0;
+        Self { figure: name.to_owned(), unit, min: at(0), median, max: at(last) }
+    }
+
     fn cells(&self) -> [String; 4] {
         let name = if self.unit.is_empty() { self.figure.clone() } else { format!("{} ({})", self.figure, self.unit) };
         [name, number(self.min), number(self.median), number(self.max)]

@@ -1,7 +1,8 @@
-//! How the operator compares with the floor: the same objects applied by a plain client.
+//! How the operator compares with the floor: the same objects applied by a plain client. And how a
+//! tenant's single change fares while another tenant makes hundreds.
 //!
-//! Each run starts a fresh control plane for the floor and another one for the operator, and ends
-//! both. Nothing has to be installed or running before.
+//! Each run starts fresh control planes (for the floor, for the operator, for the flood) and ends
+//! them. Nothing has to be installed or running before.
 //!
 //! ```sh
 //! cargo build -p yipan && cargo run -q -p yipan-bench -- --tenants 200 --runs 3
@@ -15,6 +16,7 @@ mod bare;
 mod declarations;
 mod exposition;
 mod figures;
+mod flood;
 mod machine;
 mod operator;
 mod plane;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
 use figures::Figure;
+use flood::Flood;
 use machine::Machine;
 use operator::Installation;
 use run::Run;
@@ -55,6 +58,15 @@ pub struct Options {
     /// How long everything may take to become ready before the benchmark gives up.
     #[arg(long, default_value_t = 1800)]
     pub patience_seconds: u64,
+    /// What is measured.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Section::Floor, Section::Flood])]
+    pub sections: Vec<Section>,
+    /// How many changes the flood consists of, up to 1000: one for each App of a tenant.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub flood_changes: u16,
+    /// How many single changes are measured alone, and again in the flood.
+    #[arg(long, default_value_t = 300)]
+    pub flood_samples: usize,
     /// The `yipan` binary. [default: the one cargo built beside this program]
     #[arg(long)]
     pub operator: Option<PathBuf>,
@@ -62,6 +74,9 @@ pub struct Options {
     /// authorization costs.
     #[arg(long)]
     pub as_administrator: bool,
+    /// What `yipan operator` is started with besides, after `--`.
+    #[arg(last = true)]
+    pub operator_arguments: Vec<String>,
     /// What is printed on standard output.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     #[serde(skip)]
@@ -74,6 +89,16 @@ pub struct Options {
     #[arg(long)]
     #[serde(skip)]
     markdown: Option<PathBuf>,
+}
+
+/// A part of what is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Section {
+    /// The operator against a plain client.
+    Floor,
+    /// A single change while another tenant makes hundreds.
+    Flood,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -104,6 +129,7 @@ struct Report<'a> {
     options: &'a Options,
     figures: Vec<Figure>,
     runs: Vec<Run>,
+    floods: Vec<Flood>,
 }
 
 #[tokio::main]
@@ -137,12 +163,19 @@ async fn interrupted() {
 
 async fn measure(options: &Options) -> anyhow::Result<()> {
     let machine = Machine::this();
-    let installation = Installation::new(&options.operator.clone().map_or_else(beside, Ok)?, options.as_administrator)?;
-    let mut runs = Vec::new();
+    let installation = Installation::new(options, &options.operator.clone().map_or_else(beside, Ok)?)?;
+    let (mut runs, mut floods) = (Vec::new(), Vec::new());
     for number in 1..=options.runs {
-        runs.push(run::run(options, &installation, number).await?);
+        if options.sections.contains(&Section::Floor) {
+            runs.push(run::run(options, &installation, number).await?);
+        }
+        if options.sections.contains(&Section::Flood) {
+            floods.push(flood::run(options, &installation, number).await?);
+        }
     }
-    let report = Report { machine, options, figures: figures::figures(&runs, options.tenants), runs };
+    let mut figures = figures::figures(&runs, options.tenants);
+    figures.extend(figures::of_floods(&floods));
+    let report = Report { machine, options, figures, runs, floods };
     let json = serde_json::to_string_pretty(&report)?;
     match options.output {
         Output::Table => println!("{}\n{}", report.machine.sentence(), figures::table(&report.figures)),
@@ -173,8 +206,11 @@ fn replace(document: &Path, report: &Report<'_>) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(document)?;
     let (before, rest) = text.split_once(BEGIN).with_context(|| format!("no line `{}`", BEGIN.trim_end()))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("no line `{END}`"))?;
-    let Options { tenants, apps_per_tenant, runs, .. } = report.options;
-    let size = format!("{tenants} tenants with {apps_per_tenant} Apps each, {runs} runs.");
+    let Options { tenants, apps_per_tenant, runs, flood_changes, flood_samples, .. } = report.options;
+    let size = format!(
+        "{tenants} tenants with {apps_per_tenant} Apps each, floods of {flood_changes} changes and {flood_samples} \
+         single ones, {runs} runs."
+    );
     let figures = figures::markdown(&report.figures);
     let text = format!("{before}{BEGIN}{size} {}\n\n{figures}\n{END}{after}", report.machine.sentence());
     Ok(std::fs::write(document, text)?)

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use super::Options;
 use super::exposition::Exposition;
 use super::plane::Plane;
 
@@ -25,6 +26,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub struct Installation {
     folder: PathBuf,
     as_administrator: bool,
+    arguments: Vec<String>,
 }
 
 impl Installation {
@@ -32,10 +34,11 @@ impl Installation {
     ///
     /// # Errors
     /// There is none.
-    pub fn new(binary: &Path, as_administrator: bool) -> anyhow::Result<Self> {
+    pub fn new(options: &Options, binary: &Path) -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("yipan-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
-        let installation = Self { folder, as_administrator };
+        let Options { as_administrator, operator_arguments, .. } = options;
+        let installation = Self { folder, as_administrator: *as_administrator, arguments: operator_arguments.clone() };
         let missing = || format!("{}: build it (`cargo build -p yipan`) or name another: --operator", binary.display());
         std::fs::copy(binary, installation.binary()).with_context(missing)?;
         Ok(installation)
@@ -62,6 +65,7 @@ impl Installation {
         let log = self.folder.join("operator.log");
         let child = Command::new(self.binary())
             .args(["operator", "--address", &address.to_string()])
+            .args(&self.arguments)
             .env("KUBECONFIG", kubeconfig)
             .env("NO_COLOR", "1")
             .env_remove("RUST_LOG")

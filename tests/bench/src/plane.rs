@@ -148,6 +148,17 @@ impl Plane {
         Ok(Client::try_from(config)?)
     }
 
+    /// A new client that acts as a member of this group, and so with its rights alone.
+    ///
+    /// # Errors
+    /// The kubeconfig cannot be used.
+    pub async fn client_as(&self, group: &str) -> anyhow::Result<Client> {
+        let mut config = Config::from_custom_kubeconfig(self.kubeconfig()?, &KubeConfigOptions::default()).await?;
+        config.auth_info.impersonate = Some(format!("{group}-member"));
+        config.auth_info.impersonate_groups = Some(vec![group.to_owned()]);
+        Ok(Client::try_from(config)?)
+    }
+
     /// The administrator's kubeconfig.
     ///
     /// # Errors

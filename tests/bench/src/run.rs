@@ -137,13 +137,17 @@ async fn floor(declared: &Declarations, say: &impl Fn(&str) -> String) -> anyhow
     Ok((floor, server::cpu_seconds(&client).await? - cpu))
 }
 
-fn name() -> String {
+/// The name of the control plane that is measured.
+pub fn name() -> String {
     format!("yipan-bench-{}", std::process::id())
 }
 
 /// Creates everything that is declared, watches until all of it is ready, and tells how long after
 /// the first create each became so, in order.
-async fn converge(
+///
+/// # Errors
+/// Something cannot be created, or is not ready in time.
+pub async fn converge(
     client: &Client,
     declared: &Declarations,
     patience: Duration,
@@ -184,7 +188,10 @@ async fn create<K: Declaration>(client: &Client, objects: &[K], bar: &Bar) -> an
 }
 
 /// Waits until nothing is written any more, and gives all that was.
-async fn settled(operator: &Operator, patience: Duration) -> anyhow::Result<BTreeMap<String, f64>> {
+///
+/// # Errors
+/// The operator never stops to write.
+pub async fn settled(operator: &Operator, patience: Duration) -> anyhow::Result<BTreeMap<String, f64>> {
     let (began, mut since) = (Instant::now(), Instant::now());
     let mut last = BTreeMap::new();
     while since.elapsed() < QUIET {

@@ -90,6 +90,7 @@ impl Running {
             lease: "yipan".to_owned(),
             identity: Some(identity.to_owned()),
             concurrency: 16,
+            concurrency_per_tenant: 4,
             log_format: LogFormat::Text,
         };
         let (client, lease) = (faults.client(config.clone()), faults.client(config));

@@ -1,74 +1,74 @@
 //! Who has to be looked at because of what was seen. Nothing is queued while another replica
 //! leads; a new leader looks at everything once.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use kube::runtime::reflector::ObjectRef;
-use yipan_core::kinds::{App, Platform, Tenant};
+use tokio::sync::Notify;
 
-use super::Guarded;
+use super::super::fair_queue::{Action, FairQueue, Limits, Who};
 
 /// How long counts may lag: a city with ten new counties writes its status once, not ten times.
 const LATER: Duration = Duration::from_millis(700);
 
-/// A queue of objects of one kind, open while this replica leads.
-pub struct Queue<K: kube::Resource<DynamicType = ()>> {
-    sender: Mutex<Option<UnboundedSender<ObjectRef<K>>>>,
-}
-
-impl<K: kube::Resource<DynamicType = ()>> Default for Queue<K> {
-    fn default() -> Self {
-        Self { sender: Mutex::new(None) }
-    }
-}
-
-impl<K: kube::Resource<DynamicType = ()>> Queue<K> {
-    /// Opens the queue; what an earlier leadership left in it is dropped.
-    pub fn open(&self) -> UnboundedReceiver<ObjectRef<K>> {
-        let (sender, receiver) = unbounded();
-        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
-        receiver
-    }
-
-    /// Closes the queue; its reader ends once it has drained it.
-    pub fn close(&self) {
-        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    /// Asks for one object to be looked at.
-    pub fn push(&self, object: ObjectRef<K>) {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = sender.as_ref() {
-            // A reader that has gone is a leadership that has ended.
-            drop(sender.unbounded_send(object));
-        }
-    }
-}
-
-/// The queues of all three controllers.
+/// The queue of whoever has to be looked at, open while this replica leads.
 #[derive(Default)]
 pub struct Triggers {
-    /// Of the Platform's.
-    pub platforms: Queue<Guarded<Platform>>,
-    /// Of the tenants'.
-    pub tenants: Queue<Guarded<Tenant>>,
-    /// Of the Apps'.
-    pub apps: Queue<Guarded<App>>,
+    queue: Mutex<Option<FairQueue>>,
+    asked: Notify,
     later: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Triggers {
+    /// Opens the queue; what an earlier leadership left in it is dropped.
+    pub fn open(&self, limits: Limits) {
+        *self.queue() = Some(FairQueue::new(limits));
+    }
+
+    /// Closes the queue; what waits in it is dropped.
+    pub fn close(&self) {
+        *self.queue() = None;
+    }
+
+    /// Whose turn it is, if a pass may begin. The pass has begun with the answer.
+    pub fn take(&self) -> Option<Who> {
+        self.queue().as_mut()?.take(Instant::now())
+    }
+
+    /// A pass has ended; see [`FairQueue::done`].
+    pub fn done(&self, who: Who, answered: bool, then: Action) -> Option<Duration> {
+        self.queue().as_mut()?.done(who, answered, then, Instant::now())
+    }
+
+    /// Waits until somebody was asked for since the last wait, or is due.
+    pub async fn news(&self) {
+        let due = self.queue().as_ref().and_then(FairQueue::next_due);
+        let due = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.asked.notified() => {}
+            () = due => {}
+        }
+    }
+
+    /// For how long each tenant has waited for its longest unanswered request.
+    pub fn unanswered(&self) -> BTreeMap<String, Duration> {
+        self.queue().as_ref().map(|queue| queue.unanswered(Instant::now())).unwrap_or_default()
+    }
+
     /// Asks for a tenant to be looked at.
     pub fn tenant(&self, name: &str) {
-        self.tenants.push(ObjectRef::new(name));
+        self.ask(Who::Tenant(name.to_owned()));
     }
 
     /// Asks for an App to be looked at.
     pub fn app(&self, namespace: &str, name: &str) {
-        self.apps.push(ObjectRef::new(name).within(namespace));
+        self.ask(Who::App(namespace.to_owned(), name.to_owned()));
     }
 
     /// Asks for an App to be looked at that is given as `<namespace>/<name>`.
@@ -80,7 +80,7 @@ impl Triggers {
 
     /// Asks for the Platform to be looked at.
     pub fn platform(&self) {
-        self.platforms.push(ObjectRef::new("platform"));
+        self.ask(Who::Platform);
     }
 
     /// Takes what [`tenant_later`] gathered.
@@ -93,6 +93,17 @@ impl Triggers {
     /// Asks for a tenant's counts to be brought up to date, soon and once.
     pub fn tenant_later(&self, name: &str) {
         self.later.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+    }
+
+    fn ask(&self, who: Who) {
+        if let Some(queue) = self.queue().as_mut() {
+            queue.ask(who, Instant::now());
+            self.asked.notify_one(); // kept for whoever waits next, should nobody wait now
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Option<FairQueue>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

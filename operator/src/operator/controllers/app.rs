@@ -5,7 +5,6 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt as _};
 use yipan_core::kinds::App;
 use yipan_core::plan::app::{self, AppWorld, ValidApp};
@@ -14,6 +13,7 @@ use yipan_core::plan::{Outcome, hold};
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
 use super::super::error::Error;
+use super::super::fair_queue::Action;
 use super::bring::bring;
 use super::{outcome, unreadable};
 

@@ -8,17 +8,16 @@ mod retire;
 mod tenant;
 mod unreadable;
 
-use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _};
+use futures::stream::FuturesUnordered;
 use kube::Resource;
-use kube::runtime::controller::{Action, Config, applier};
 use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::task::{JoinError, JoinHandle};
 
@@ -26,62 +25,78 @@ use super::caches::Guarded;
 use super::context::Shared;
 use super::error::Error;
 use super::events::Act;
+use super::fair_queue::{Action, Limits, Who};
 
 /// A reconcile of one kind.
 type Reconcile<K> = fn(Arc<Shared>, Arc<Guarded<K>>) -> BoxFuture<'static, Result<Action, Error>>;
 
-/// Works off all queues until `end`, which says how long passes that have begun may go on; after
+/// Works off the queue until `end`, which says how long passes that have begun may go on; after
 /// that they are broken off.
-pub async fn run(shared: &Arc<Shared>, concurrency: u16, end: impl Future<Output = Duration>) {
-    let (caches, triggers) = (&shared.caches, &shared.caches.triggers);
-    let config = Config::default().concurrency(concurrency);
-    let work = futures::future::join3(
-        work(shared, caches.platforms.clone(), triggers.platforms.open(), platform::reconcile, config.clone()),
-        work(shared, caches.tenants.clone(), triggers.tenants.open(), tenant::reconcile, config.clone()),
-        work(shared, caches.apps.clone(), triggers.apps.open(), app::reconcile, config),
-    );
+pub async fn run(shared: &Arc<Shared>, limits: Limits, end: impl Future<Output = Duration>) {
+    let triggers = &shared.caches.triggers;
+    triggers.open(limits);
     shared.look_at_everything();
-    let mut work = std::pin::pin!(work);
-    let grace = tokio::select! {
-        _ = &mut work => return,
-        grace = end => grace,
+    let mut passes = FuturesUnordered::new();
+    let mut end = std::pin::pin!(end);
+    let grace = loop {
+        while let Some(who) = triggers.take() {
+            passes.push(pass(shared, who));
+        }
+        tokio::select! {
+            Some((who, result)) = passes.next() => conclude(shared, who, result),
+            () = triggers.news() => {}
+            grace = &mut end => break grace,
+        }
     };
-    triggers.platforms.close();
-    triggers.tenants.close();
-    triggers.apps.close();
-    if tokio::time::timeout(grace, work).await.is_err() && !grace.is_zero() {
+    triggers.close();
+    let rest = passes.for_each(async |(who, result)| conclude(shared, who, result));
+    if tokio::time::timeout(grace, rest).await.is_err() && !grace.is_zero() {
         tracing::warn!(?grace, "passes that had begun did not end in time");
     }
 }
 
-async fn work<K>(
-    shared: &Arc<Shared>,
-    store: Store<Guarded<K>>,
-    queue: impl futures::Stream<Item = ObjectRef<Guarded<K>>> + Send,
-    reconcile: Reconcile<K>,
-    config: Config,
-) where
-    K: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static,
-{
-    // Every pass is a task, so that both cores decide and a panic ends one pass alone.
-    let pass = move |object: Arc<Guarded<K>>, shared: Arc<Shared>| {
-        let task = Task(tokio::spawn(reconcile(shared, object)));
-        task.map_err(|broken| Error::Broken(broken.to_string())).and_then(futures::future::ready).boxed()
+/// One pass over one object.
+async fn pass(shared: &Arc<Shared>, who: Who) -> (Who, Result<Action, Error>) {
+    let caches = &shared.caches;
+    let task = match &who {
+        Who::Platform => begin(shared, &caches.platforms, ObjectRef::new("platform"), platform::reconcile),
+        Who::Tenant(name) => begin(shared, &caches.tenants, ObjectRef::new(name), tenant::reconcile),
+        Who::App(namespace, name) => {
+            begin(shared, &caches.apps, ObjectRef::new(name).within(namespace), app::reconcile)
+        }
     };
-    let passes = applier(pass, policy, Arc::clone(shared), store, queue.map(Ok::<_, std::convert::Infallible>), config);
-    passes
-        .for_each(async |result| match result {
-            Ok(_) | Err(kube::runtime::controller::Error::ObjectNotFound(_)) => {}
-            Err(kube::runtime::controller::Error::ReconcilerFailed(error, object)) => match &error {
-                Error::Refused(refusal) => tracing::info!(%object, reason = refusal.reason(), %refusal, "refused"),
-                Error::Conflict { .. } => tracing::debug!(%object, %error, "looking again"),
-                error => {
-                    tracing::warn!(%object, reason = error.reason(), cause = cause(error), %error, "a pass failed");
-                }
-            },
-            Err(error) => tracing::error!(%error, "the queue failed"),
-        })
-        .await;
+    let result = match task {
+        Some(task) => task.await.unwrap_or_else(|broken| Err(Error::Broken(broken.to_string()))),
+        None => Ok(Action::await_change()), // gone, and nothing is left to be said of it
+    };
+    (who, result)
+}
+
+/// Begins a pass as a task of its own, so that both cores decide and a panic ends one pass alone.
+fn begin<K: Resource<DynamicType = ()> + Clone + 'static>(
+    shared: &Arc<Shared>,
+    store: &Store<Guarded<K>>,
+    object: ObjectRef<Guarded<K>>,
+    reconcile: Reconcile<K>,
+) -> Option<Task<Result<Action, Error>>> {
+    store.get(&object).map(|object| Task(tokio::spawn(reconcile(Arc::clone(shared), object))))
+}
+
+/// Says in the log how a pass ended, and when its object's next turn is.
+fn conclude(shared: &Shared, who: Who, result: Result<Action, Error>) {
+    match &result {
+        Ok(_) => {}
+        Err(Error::Refused(refusal)) => tracing::info!(object = %who, reason = refusal.reason(), %refusal, "refused"),
+        Err(error @ Error::Conflict { .. }) => tracing::debug!(object = %who, %error, "looking again"),
+        Err(error) => {
+            tracing::warn!(object = %who, reason = error.reason(), cause = cause(error), %error, "a pass failed");
+        }
+    }
+    let answered = result.as_ref().err().is_none_or(Error::is_answer);
+    let then = result.unwrap_or_else(|error| error.again(shared.failures.count(&who.to_string())));
+    if let Some(waited) = shared.caches.triggers.done(who.clone(), answered, then) {
+        shared.metrics.answered(&who, waited);
+    }
 }
 
 /// A task that ends when nobody waits for it any more.
@@ -104,14 +119,6 @@ impl<T> Drop for Task<T> {
 /// What lies behind an error, for the log alone.
 fn cause(error: &Error) -> Option<String> {
     std::error::Error::source(error).map(super::error::short)
-}
-
-fn policy<K: Resource<DynamicType = ()> + Clone>(
-    object: Arc<Guarded<K>>,
-    error: &Error,
-    shared: Arc<Shared>,
-) -> Action {
-    error.again(shared.failures.count(&outcome::name(object.as_ref())))
 }
 
 /// How often it is asked which kinds cannot be watched.

@@ -7,7 +7,6 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kube::Api;
-use kube::runtime::controller::Action;
 use yipan_core::gateway_api::Gateway;
 use yipan_core::kinds::Platform;
 use yipan_core::plan::platform::{self, PlatformWorld};
@@ -15,6 +14,7 @@ use yipan_core::plan::platform::{self, PlatformWorld};
 use super::super::caches::Guarded;
 use super::super::context::Shared;
 use super::super::error::Error;
+use super::super::fair_queue::Action;
 use super::{outcome, unreadable};
 
 /// How often the gateways are looked at: they are few and not watched.

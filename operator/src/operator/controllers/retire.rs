@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
-use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use yipan_core::drift::MANAGER;
@@ -15,6 +14,7 @@ use yipan_core::plan::{Kind, metadata};
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::events::Act;
+use super::super::fair_queue::Action;
 use super::outcome;
 use super::tenant::FINALIZER;
 

@@ -6,7 +6,6 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kube::Api;
-use kube::runtime::controller::Action;
 use yipan_core::kinds::Tenant;
 use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
 use yipan_core::plan::{Outcome, hold};
@@ -14,6 +13,7 @@ use yipan_core::plan::{Outcome, hold};
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
 use super::super::error::Error;
+use super::super::fair_queue::Action;
 use super::bring::{bring, remove_orphans};
 use super::{outcome, retire, unreadable};
 

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::core::ApiResource;
 use kube::core::error_boundary::InvalidObject;
-use kube::runtime::controller::Action;
 use kube::{Api, Resource, ResourceExt as _};
 use serde_json::{Value, json};
 use yipan_core::drift::MANAGER;
@@ -15,6 +14,7 @@ use super::super::caches::Guarded;
 use super::super::context::Shared;
 use super::super::error::{ERROR_LIMIT_BYTES, Error, cut};
 use super::super::events::Act;
+use super::super::fair_queue::Action;
 use super::outcome;
 
 const REASON: &str = "Unreadable";
