@@ -28,7 +28,7 @@ pub use platform::{
 };
 pub use quantity::{Figure, Quantity};
 pub use scalar::{
-    CreditCode, EnvName, Group, HttpPath, Image, Malformed, Moment, MountPath, Name, Registry, SecretKey, SecretPart,
+    CreditCode, EnvName, Group, HttpPath, Id, Image, Malformed, Moment, MountPath, Name, Registry, SecretKey, SecretPart,
     TenantName, Text, ZoneName,
 };
 pub use status::{Condition, Paused, Suspended};

@@ -116,6 +116,11 @@ scalar!(
     "3 to 31 of a-z, 0-9 and single hyphens, beginning with a letter"
 );
 scalar!(
+    /// The stable id of an object (label `yipan.dev/id`): the first digits of its first uid.
+    Id, 10..=32, r"^[0-9a-f]{10,32}$",
+    "10 to 32 of 0-9 and a-f, as label yipan.dev/id has it; put it in quotes"
+);
+scalar!(
     /// Text for people. It reaches reports, tables and terminals, hence no markup and no controls,
     /// among them those that end a line or turn the direction of writing; and it begins and ends
     /// with something to see. The form counts the characters: the API server tells a schema's bound

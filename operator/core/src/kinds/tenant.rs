@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::division::Division;
 use super::quantity::Quantity;
-use super::scalar::{CreditCode, Group, Registry, TenantName, Text};
+use super::scalar::{CreditCode, Group, Id, Registry, TenantName, Text};
 use super::status::{Condition, Paused, Suspended};
 
 /// A unit of government with a namespace of its own, behind a fence.
@@ -100,6 +100,10 @@ pub struct TenantSpec {
     /// nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_name: Option<TenantName>,
+    /// The id that label `yipan.dev/id` of a namespace of this name has, where an earlier tenant
+    /// left one behind with its data: the word to take over both. It is asked for only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<Id>,
 }
 
 /// What a deletion of a tenant does with what its namespace stores.

@@ -8,7 +8,7 @@ use kube::ResourceExt;
 
 use super::app::{self, AppWorld, ValidApp};
 use super::platform::{self, PlatformWorld};
-use super::tenant::{self, TenantWorld, ValidTenant};
+use super::tenant::{self, Retirement, TenantWorld, ValidTenant};
 use super::{Declared, Object, Outcome, Path, hold, reach};
 use crate::kinds::{App, AppStatus, PlatformStatus, Tenant, TenantStatus};
 
@@ -86,11 +86,31 @@ fn tenant_answer(declaration: &Tenant, declared: &Declared, now: Timestamp) -> T
         let status = tenant::held(declaration, &hold, now);
         return TenantAnswer { name, objects: Vec::new(), status };
     }
+    if declaration.metadata.deletion_timestamp.is_some() {
+        return retiring(declaration, &world, now);
+    }
+    let declaration = &*tenant::marked(declaration, &world);
     let checked = ValidTenant::check(declaration, &world);
     let outcome = checked.as_ref().err().map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
     let valid = checked.ok();
     let objects = valid.as_ref().map(|valid| tenant::desired(valid).in_order()).unwrap_or_default();
     TenantAnswer { name, objects, status: tenant::status(declaration, &world, valid.as_ref(), &outcome, now) }
+}
+
+/// A tenant that is being deleted: what it waits for, or what is kept of it.
+fn retiring(declaration: &Tenant, world: &TenantWorld, now: Timestamp) -> TenantAnswer {
+    let name = declaration.name_any();
+    let status = declaration.status.clone().unwrap_or_default();
+    match tenant::retirement(declaration, world, &[]) {
+        Retirement::Waits(wait) => {
+            TenantAnswer { name, objects: Vec::new(), status: tenant::blocked(declaration, &wait, now) }
+        }
+        Retirement::Retains => {
+            let mark = tenant::mark(declaration, tenant::last_day(now));
+            TenantAnswer { name, objects: vec![tenant::locked_quota(declaration), mark], status }
+        }
+        Retirement::Deletes | Retirement::Released => TenantAnswer { name, objects: Vec::new(), status },
+    }
 }
 
 fn app_answer(declaration: &App, declared: &Declared, now: Timestamp) -> AppAnswer {

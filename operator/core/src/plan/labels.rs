@@ -12,6 +12,8 @@ pub const ID: &str = "yipan.dev/id";
 pub const TENANT: &str = "yipan.dev/tenant";
 /// On a namespace: the tenant's level, for selections by people.
 pub const LEVEL: &str = "yipan.dev/level";
+/// On a namespace that an earlier tenant left behind: the last day on which it is kept.
+pub const RETAINED_UNTIL: &str = "yipan.dev/retained-until";
 /// On every object of an App: the App's stable id.
 pub const APP_ID: &str = "yipan.dev/app-id";
 /// The App's name; pods are selected by it.

@@ -4,16 +4,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use kube::{Resource, ResourceExt};
 
 use super::labels;
-use crate::kinds::App;
+use crate::kinds::{App, Id};
 
 /// How many digits of the uid make an id.
 const ID_DIGITS: usize = 10;
 
-/// The stable id of an object: the label where it is set, else what the label will be. The label
-/// comes first because a restored object has another uid.
+/// The stable id of an object: the label where it holds an id, else what the label will be. The
+/// label comes first because a restored object has another uid.
 pub fn id<K: Resource>(object: &K) -> String {
-    match object.labels().get(labels::ID) {
-        Some(id) => id.clone(),
+    match object.labels().get(labels::ID).and_then(|label| Id::try_from(label.clone()).ok()) {
+        Some(id) => id.to_string(),
         None => {
             let uid = object.meta().uid.as_deref().unwrap_or_default();
             uid.chars().filter(char::is_ascii_hexdigit).take(ID_DIGITS).collect()

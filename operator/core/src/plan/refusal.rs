@@ -47,6 +47,10 @@ pub enum Refusal {
         "namespace `{name}` exists and is not this tenant's; nothing is adopted: remove that namespace or choose another tenant name"
     )]
     NamespaceTaken { name: String },
+    #[error(
+        "namespace `{name}` holds what an earlier tenant left, kept {until}; set spec.adopt to \"{id}\" to take it over with all it stores, or choose another tenant name"
+    )]
+    DataRetained { name: String, id: String, until: String },
     #[error("namespace `{name}` is being deleted; nothing is written until it is gone")]
     NamespaceTerminating { name: String },
     #[error(
@@ -82,6 +86,7 @@ impl Refusal {
             Self::ProtectionLevel { .. } => "ProtectionLevel",
             Self::OwnOverTotal { .. } => "OwnOverTotal",
             Self::NamespaceTaken { .. } => "NamespaceTaken",
+            Self::DataRetained { .. } => "DataRetained",
             Self::NamespaceTerminating { .. } => "NamespaceTerminating",
             Self::NamespaceLost { .. } => "NamespaceLost",
             Self::NotATenant { .. } => "NotATenant",
@@ -93,7 +98,13 @@ impl Refusal {
 
     /// Whether the tenant's namespace itself is the matter.
     pub fn concerns_namespace(&self) -> bool {
-        matches!(self, Self::NamespaceTaken { .. } | Self::NamespaceTerminating { .. } | Self::NamespaceLost { .. })
+        matches!(
+            self,
+            Self::NamespaceTaken { .. }
+                | Self::DataRetained { .. }
+                | Self::NamespaceTerminating { .. }
+                | Self::NamespaceLost { .. }
+        )
     }
 
     /// Whether another declaration is waited for, which may be on its way.

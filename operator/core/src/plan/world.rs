@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use serde_json::Value;
 
 use super::labels;
-use crate::kinds::{App, Platform, Tenant};
+use crate::kinds::{App, Id, Platform, Tenant};
 
 /// Looks things up for a pass. The operator answers from its caches, `yipan plan` from files.
 pub trait World {
@@ -35,8 +35,10 @@ pub trait World {
 /// What matters of a namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamespaceFound {
-    /// Label `yipan.dev/id`.
+    /// Label `yipan.dev/id`, where it holds an id.
     pub id: Option<String>,
+    /// Label `yipan.dev/retained-until`.
+    pub retained_until: Option<String>,
     /// Whether we wrote it at some time.
     pub written_by_us: bool,
     /// Whether it is being deleted.
@@ -47,10 +49,12 @@ impl NamespaceFound {
     /// Reads a stored namespace.
     pub fn read(object: &Value) -> Self {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let label = |key: &str| text(&format!("/metadata/labels/{}", key.replace('/', "~1"))).map(str::to_owned);
         let managers = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
         let ours = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(labels::YIPAN);
         Self {
-            id: text(&format!("/metadata/labels/{}", labels::ID.replace('/', "~1"))).map(str::to_owned),
+            id: label(labels::ID).filter(|id| Id::try_from(id.clone()).is_ok()),
+            retained_until: label(labels::RETAINED_UNTIL),
             written_by_us: managers.into_iter().any(ours),
             terminating: text("/metadata/deletionTimestamp").is_some(),
         }

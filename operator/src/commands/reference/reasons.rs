@@ -44,6 +44,16 @@ const PLATFORM_AND_TENANT: &[Row] = &[
     ("Fenced", "True", "Fenced", "namespace, quota and default-deny stand"),
     ("Ready", "True", "Ready", "every other condition is true"),
     ("Suspended", "True", "Suspended", "switched off by `spec.suspended`; the message is its reason"),
+    ("DeletionBlocked", "True", "NotEmpty", "the deletion waits until what the message names is gone"),
+    ("DeletionBlocked", "True", "Protected", "the deletion waits for a word in `spec.deletion`; it can still be edited"),
+    ("DeletionBlocked", "True", "NotConfirmed", "`DeleteData` waits for `spec.confirmName` to repeat the tenant's name"),
+    (
+        "DeletionBlocked",
+        "True",
+        "NamespaceTerminating",
+        "the namespace is on its way out; its own status names what holds it",
+    ),
+    ("Ready", "False", "DeletionBlocked", "the tenant is being deleted and waits for somebody; see that condition"),
     ("Paused", "True", "Paused", "the operator writes nothing until the time in the message"),
 ];
 
@@ -79,7 +89,7 @@ const APP: &[Row] = &[
 /// What only a running operator says.
 const OPERATOR: &[Row] = &[
     ("GatewaysReady", "False", "GatewayMissing", "a Gateway or one of its listeners does not exist"),
-    ("DeletionBlocked", "True", "NotEmpty", "the deletion waits until what the message names is gone"),
+    ("DeletionBlocked", "True", "StillRunning", "a namespace to be retained still has pods; they are on their way out"),
     ("Ready", "False", "Unreadable", "the stored object does not fit its definition; `kubectl edit` it"),
     ("Ready", "False", "Invalid", "the API server refuses what the declaration comes to; correct the declaration"),
     ("Ready", "False", "Rejected", "the API server refuses a write; asking again changes nothing"),
@@ -93,6 +103,8 @@ const OPERATOR: &[Row] = &[
 /// Events whose reason is no condition's.
 const EVENTS: &[(&str, &str)] = &[
     ("DeletionBlocked", "the deletion waits; the condition of that name says for what"),
+    ("Retained", "a tenant was deleted with `RetainData`; its namespace is locked and kept until the day in the text"),
+    ("RetentionEnded", "a retained namespace was deleted after its last day"),
     ("Restored", "an object was changed or removed by somebody else and is as declared again"),
     ("WatchForbidden", "the operator may not watch a kind; its ClusterRole is incomplete"),
 ];
@@ -123,6 +135,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::ProtectionLevel { asked: 4, limit: 3 },
         Refusal::OwnOverTotal { resource: "cpu", own: text("32"), total: text("16") },
         Refusal::NamespaceTaken { name: text("liangzhou") },
+        Refusal::DataRetained { name: text("liangzhou"), id: text("3f2a91c04d"), until: text("until 2026-09-29") },
         Refusal::NamespaceTerminating { name: text("liangzhou") },
         Refusal::NamespaceLost { name: text("liangzhou"), id: text("3f2a91c04d") },
         Refusal::NotATenant { namespace: text("default") },
@@ -150,7 +163,8 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::DivisionOutsideParent { .. }
         | Refusal::DivisionTaken { .. }
         | Refusal::ProtectionLevel { .. }
-        | Refusal::OwnOverTotal { .. } => "the province",
+        | Refusal::OwnOverTotal { .. }
+        | Refusal::DataRetained { .. } => "the province",
         Refusal::NamespaceTaken { .. } | Refusal::NamespaceLost { .. } => "the cluster's administrator",
         Refusal::NamespaceTerminating { .. } | Refusal::TenantNotFenced { .. } => "nobody: it passes",
         Refusal::NotATenant { .. } | Refusal::ImageNotAllowed { .. } | Refusal::OverQuota { .. } => "the tenant",

@@ -110,6 +110,15 @@ impl Children {
         within.filter(|(_, child)| child.app.as_deref() == app).map(|(k, c)| (k.clone(), c.clone())).collect()
     }
 
+    /// Every namespace, whoever made it.
+    pub fn namespaces(&self) -> Vec<(String, Child)> {
+        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
+        let one = |(name, within): (&String, &BTreeMap<Key, Child>)| {
+            Some((name.clone(), within.get(&(Kind::Namespace, name.clone()))?.clone()))
+        };
+        all.iter().filter_map(one).collect()
+    }
+
     /// The objects that an App's deletion left behind on purpose, by the App's name.
     pub fn orphans(&self, namespace: &str) -> Vec<(String, Key, Child)> {
         let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use kube::{Api, ResourceExt as _};
 use yipan_core::kinds::App;
 use yipan_core::plan::app::{self, AppWorld, ValidApp};
-use yipan_core::plan::{Outcome, hold};
+use yipan_core::plan::{Kind, Outcome, hold, metadata};
 
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
@@ -38,7 +38,7 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
         return Ok(Action::requeue(hold.paused.until.timestamp().duration_since(now).unsigned_abs()));
     }
     if app.metadata.deletion_timestamp.is_some() {
-        return Ok(Action::await_change()); // what it owns goes with it
+        return close(shared, &app).await;
     }
     if let Some(what) = shared.caches.unreadable(app.namespace().as_deref()) {
         return wait_for(shared, &api, &app, &world, &what).await;
@@ -46,7 +46,8 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
     let checked = ValidApp::check(&app, &world);
     let (app, pass) = match &checked {
         Ok(valid) => {
-            let app = outcome::mark(shared, &api, app, None).await?; // the id that every object will carry
+            let id = metadata::id(app.as_ref());
+            let app = outcome::mark(shared, &api, app, &id, None).await?; // the id that every object will carry
             let place = (valid.place.tenant.as_str(), Some(valid.name()));
             let pass = bring(shared, app.as_ref(), place, &app::desired(valid).in_order()).await;
             (app, pass)
@@ -62,6 +63,19 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
     outcome::save(shared, &api, app.as_ref(), status).await?;
     outcome::count(shared, app.as_ref(), &pass);
     pass.map(|()| Action::await_change())
+}
+
+/// Takes the address of an App away that is being deleted. What it owns goes with it, and needs
+/// nobody; but where it goes in the foreground, or another's finalizer holds it, it runs on for a
+/// while, and visitors should not.
+async fn close(shared: &Shared, app: &App) -> Result<Action, Error> {
+    let (namespace, name) = (app.namespace().unwrap_or_default(), app.name_any());
+    for (key, child) in shared.caches.children.of(&namespace, Some(&name)) {
+        if key.0 == Kind::HTTPRoute {
+            shared.remove(&namespace, &key, &child).await?;
+        }
+    }
+    Ok(Action::await_change())
 }
 
 /// Changes nothing while what the App depends on cannot be read. What was decided before stays;

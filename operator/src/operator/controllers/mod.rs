@@ -4,6 +4,7 @@ mod app;
 mod bring;
 mod outcome;
 mod platform;
+mod retain;
 mod retire;
 mod tenant;
 mod unreadable;
@@ -38,6 +39,7 @@ pub async fn run(shared: &Arc<Shared>, limits: Limits, end: impl Future<Output =
     shared.look_at_everything();
     let mut passes = FuturesUnordered::new();
     let mut end = std::pin::pin!(end);
+    let mut retentions = std::pin::pin!(retain::end_retentions(Arc::clone(shared)));
     let grace = loop {
         while let Some(who) = triggers.take() {
             passes.push(pass(shared, who));
@@ -45,6 +47,7 @@ pub async fn run(shared: &Arc<Shared>, limits: Limits, end: impl Future<Output =
         tokio::select! {
             Some((who, result)) = passes.next() => conclude(shared, who, result),
             () = triggers.news() => {}
+            never = &mut retentions => match never {},
             grace = &mut end => break grace,
         }
     };

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use yipan_core::drift::MANAGER;
 use yipan_core::kinds::{App, AppStatus, Platform, PlatformStatus, Tenant, TenantStatus};
-use yipan_core::plan::{Outcome, conditions, labels, metadata};
+use yipan_core::plan::{Outcome, conditions, labels};
 
 use super::super::context::{Newest, Shared};
 use super::super::error::Error;
@@ -135,7 +135,15 @@ pub async fn save<K: Answered>(shared: &Shared, api: &Api<K>, object: &K, status
 async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &[Condition], new: &[Condition]) {
     let ready = |conditions: &[Condition]| conditions::find(conditions, "Ready").cloned();
     let (before, Some(now)) = (ready(old), ready(new)) else { return };
-    let waits = ["Progressing", "RoutePending", "TenantNotFenced", "NamespaceTerminating", "Unavailable", "Conflict"];
+    let waits = [
+        "Progressing",
+        "RoutePending",
+        "TenantNotFenced",
+        "NamespaceTerminating",
+        "StillRunning",
+        "Unavailable",
+        "Conflict",
+    ];
     if before.as_ref().is_some_and(|before| before.reason == now.reason) || waits.contains(&now.reason.as_str()) {
         return;
     }
@@ -154,10 +162,10 @@ pub async fn mark<K: Answered>(
     shared: &Shared,
     api: &Api<K>,
     object: Arc<K>,
+    id: &str,
     finalizer: Option<&str>,
 ) -> Result<Arc<K>, Error> {
-    let id = metadata::id(object.as_ref());
-    let labelled = object.labels().get(labels::ID) == Some(&id);
+    let labelled = object.labels().get(labels::ID).is_some_and(|label| label == id);
     let held = finalizer.is_none_or(|wanted| object.finalizers().iter().any(|held| held == wanted));
     if labelled && held {
         return Ok(object);

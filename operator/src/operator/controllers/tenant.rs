@@ -46,7 +46,8 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     if let Some(what) = shared.caches.unreadable(tenant.spec.parent.as_deref()) {
         return wait_for(shared, &api, &tenant, &world, &what).await;
     }
-    let tenant = outcome::mark(shared, &api, tenant, Some(FINALIZER)).await?;
+    let id = tenant::id(&tenant, &world);
+    let tenant = outcome::mark(shared, &api, tenant, &id, Some(FINALIZER)).await?;
     let checked = ValidTenant::check(&tenant, &world);
     let pass = match &checked {
         Ok(valid) => {

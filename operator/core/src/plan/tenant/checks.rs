@@ -5,7 +5,7 @@ use kube::ResourceExt;
 use super::valid::{granted, level_defaults};
 use super::{TenantWorld, status};
 use crate::kinds::{Figure, Quantity, Tenant};
-use crate::plan::{Refusal, metadata};
+use crate::plan::{NamespaceFound, Refusal, metadata};
 
 type Check = fn(&Tenant, &TenantWorld) -> Result<(), Refusal>;
 
@@ -119,20 +119,30 @@ fn own_is_part_of_total(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refu
     }
 }
 
-/// A namespace is the tenant's own when it carries the tenant's id, or when the operator wrote it
-/// for this tenant and somebody took the label off. Anything else is not touched.
+/// A namespace that carries another's id holds what that one left; it is taken over on the word of
+/// `spec.adopt` alone, which gives the tenant that very id. One without an id is not touched at all.
 fn namespace_is_ours(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
     let (name, id) = (tenant.name_any(), metadata::id(tenant));
     let had_one = tenant.status.as_ref().is_some_and(|status| status.namespace.is_some());
     match &world.namespace {
         None if had_one => Err(Refusal::NamespaceLost { name, id }),
         None => Ok(()),
-        Some(found) => {
-            let unlabelled_by_hand = found.id.is_none() && found.written_by_us && had_one;
-            if found.id.as_deref() != Some(&id) && !unlabelled_by_hand {
-                return Err(Refusal::NamespaceTaken { name });
+        Some(found) if !is_ours(tenant, &id, found) => Err(match &found.id {
+            Some(left) => {
+                let until = found.retained_until.as_ref().map(|day| format!("until {day}"));
+                Refusal::DataRetained { name, id: left.clone(), until: until.unwrap_or_else(|| "for good".to_owned()) }
             }
-            if found.terminating { Err(Refusal::NamespaceTerminating { name }) } else { Ok(()) }
-        }
+            None => Refusal::NamespaceTaken { name },
+        }),
+        Some(found) if found.terminating => Err(Refusal::NamespaceTerminating { name }),
+        Some(_) => Ok(()),
     }
+}
+
+/// A namespace is the tenant's own when it carries the tenant's id, or when the operator wrote it
+/// for this tenant and somebody took the label off.
+pub fn is_ours(tenant: &Tenant, id: &str, found: &NamespaceFound) -> bool {
+    let had_one = tenant.status.as_ref().is_some_and(|status| status.namespace.is_some());
+    let unlabelled_by_hand = found.id.is_none() && found.written_by_us && had_one;
+    found.id.as_deref() == Some(id) || unlabelled_by_hand
 }

@@ -5,11 +5,14 @@ mod fence;
 mod limits;
 mod namespace;
 mod quota;
+mod retention;
+mod retirement;
 mod role_bindings;
 mod service_account;
 mod status;
 mod valid;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use k8s_openapi::api::{
@@ -20,11 +23,13 @@ use k8s_openapi::api::{
 use kube::ResourceExt;
 
 use super::object::{Kind, Object};
-use super::{NamespaceFound, World};
+use super::{NamespaceFound, World, labels, metadata};
 use crate::kinds::{Platform, Tenant};
 
+pub use retention::{GOES, is_over, last_day, locked_quota, mark};
+pub use retirement::{Retirement, Wait, blocked, retirement};
 pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
-pub use status::{blocked, deletion_waits_for, held, is_accepted, is_fenced, is_refused, pauses, status};
+pub use status::{held, is_accepted, is_fenced, is_refused, pauses, status};
 pub use valid::ValidTenant;
 
 /// All that a pass over one tenant may know.
@@ -65,6 +70,26 @@ impl TenantWorld {
             apps: world.apps(&name),
         }
     }
+}
+
+/// The id of a tenant: the one it has, or that of a namespace which an earlier tenant left behind
+/// under its name, where it asks for that by `spec.adopt` and has had no namespace of its own.
+pub fn id(tenant: &Tenant, world: &TenantWorld) -> String {
+    let had_one = tenant.status.as_ref().is_some_and(|status| status.namespace.is_some());
+    let left = world.namespace.as_ref().filter(|_| !had_one).and_then(|found| found.id.as_ref());
+    let adopted = tenant.spec.adopt.as_ref().filter(|asked| left.is_some_and(|left| *left == **asked));
+    adopted.map_or_else(|| metadata::id(tenant), ToString::to_string)
+}
+
+/// The tenant as it is once it carries its id.
+pub fn marked<'a>(tenant: &'a Tenant, world: &TenantWorld) -> Cow<'a, Tenant> {
+    let id = id(tenant, world);
+    if metadata::id(tenant) == id {
+        return Cow::Borrowed(tenant);
+    }
+    let mut marked = tenant.clone();
+    marked.labels_mut().insert(labels::ID.to_owned(), id);
+    Cow::Owned(marked)
 }
 
 /// Whether the parents of a tenant lead round in a circle. Each is set for good when its tenant is

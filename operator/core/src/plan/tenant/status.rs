@@ -100,34 +100,6 @@ pub fn held(tenant: &Tenant, hold: &Hold, now: Timestamp) -> TenantStatus {
     TenantStatus { conditions, ..old }
 }
 
-/// What a tenant's deletion waits for; none: nothing is below it. `unreadable` are tenants whose
-/// parent nobody can tell.
-pub fn deletion_waits_for(world: &TenantWorld, unreadable: &[String]) -> Option<String> {
-    let named = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
-    let below = [named("tenants", &world.children), named("Apps", &world.apps)].into_iter().flatten();
-    let below: Vec<String> = below.collect();
-    match (below.is_empty(), named("tenants", unreadable)) {
-        (false, _) => Some(format!("deletion waits for {}; delete these first", below.join(" and "))),
-        (true, Some(unreadable)) => {
-            Some(format!("deletion waits for {unreadable}, which cannot be read and may be below it; mend these first"))
-        }
-        (true, None) => None,
-    }
-}
-
-/// The status while a deletion waits: what it was, and for what it waits.
-pub fn blocked(tenant: &Tenant, message: &str, now: Timestamp) -> TenantStatus {
-    let old = tenant.status.clone().unwrap_or_default();
-    let generation = tenant.metadata.generation;
-    let findings =
-        vec![Finding::yes("DeletionBlocked", "NotEmpty", message), Finding::no("Ready", "DeletionBlocked", message)];
-    let blocked = conditions::dated(findings, &old.conditions, generation, now);
-    let stays = |condition: &&Condition| blocked.iter().all(|newer| newer.type_ != condition.type_);
-    let others: Vec<Condition> = old.conditions.iter().filter(stays).cloned().collect();
-    let conditions = others.into_iter().chain(blocked).collect();
-    TenantStatus { conditions, observed_generation: generation, ..old }
-}
-
 /// Whether the last pass declined this very generation of the tenant.
 pub fn is_refused(tenant: &Tenant) -> bool {
     let accepted = condition(tenant, "Accepted");
