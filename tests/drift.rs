@@ -111,8 +111,11 @@ const UNTOLD: [&str; 2] = ["Conflict", "Broken"];
 
 /// The tests that run an operator, as they are written.
 fn tests_of_the_operator() -> String {
-    let files = cases::entries(&repository().join("tests/controlplane/operator"));
-    files.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+    fn within(folder: &Path) -> String {
+        let read = |path: PathBuf| if path.is_dir() { within(&path) } else { fs::read_to_string(path).unwrap() };
+        cases::entries(folder).into_iter().map(read).collect()
+    }
+    within(&repository().join("tests/controlplane/operator"))
 }
 
 /// The reasons that the running operator's sources spell out: where an error is given its word, and

@@ -6,10 +6,10 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::super::plane::{Plane, eventually};
+use super::super::plane::eventually;
 use super::faults::{Fault, Faults};
 use super::run::{Running, SOON, turn};
-use super::town::{apply, condition, counties, county, get, kubectl, named, province, ready, reason};
+use super::town::{apply, condition, counties, county, get, kubectl, named, province, ready, reason, told};
 
 /// Codes that time mends.
 const WEATHER: [u16; 4] = [409, 429, 500, 503];
@@ -109,16 +109,6 @@ async fn only_one_suffers(code: u16, word: &str, [hit, spared]: [&str; 2], divis
     ready(turn.plane, &["tenant", hit]).await;
     operator.stop().await;
     (message, status)
-}
-
-/// Waits until an event about an object has this word.
-async fn told(plane: &Plane, object: &str, word: &str) {
-    eventually(SOON, &format!("an event about {object} says {word}"), async || {
-        let events = kubectl(plane, &["get", "events", "-A", "-o", "custom-columns=R:.reason,O:.involvedObject.name"]);
-        let said = |line: &str| line.split_whitespace().eq([word, object]);
-        if events.lines().any(said) { Ok(()) } else { Err(events) }
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

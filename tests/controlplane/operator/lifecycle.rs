@@ -109,7 +109,10 @@ async fn suspension_stops_what_runs_and_keeps_the_address() {
 async fn a_tenant_goes_after_what_is_below_it() {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), county("minle", "621908")]);
+    let mut tenant = county("minle", "621908");
+    tenant["spec"]["deletion"] = json!("DeleteData");
+    tenant["spec"]["confirmName"] = json!("minle");
+    apply(turn.plane, &[province(), tenant]);
     ready(turn.plane, &["tenant", "minle"]).await;
     apply(turn.plane, &[app("minle", "garlic")]);
     ready(turn.plane, &["-n", "minle", "app", "garlic"]).await;

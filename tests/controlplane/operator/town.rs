@@ -116,3 +116,13 @@ pub async fn ready(plane: &Plane, object: &[&str]) {
     })
     .await;
 }
+
+/// Waits until an event about an object has this word.
+pub async fn told(plane: &Plane, object: &str, word: &str) {
+    eventually(SOON, &format!("an event about {object} says {word}"), async || {
+        let events = kubectl(plane, &["get", "events", "-A", "-o", "custom-columns=R:.reason,O:.involvedObject.name"]);
+        let said = |line: &str| line.split_whitespace().eq([word, object]);
+        if events.lines().any(said) { Ok(()) } else { Err(events) }
+    })
+    .await;
+}

@@ -28,8 +28,8 @@ pub use platform::{
 };
 pub use quantity::{Figure, Quantity};
 pub use scalar::{
-    CreditCode, EnvName, Group, HttpPath, Id, Image, Malformed, Moment, MountPath, Name, Registry, SecretKey, SecretPart,
-    TenantName, Text, ZoneName,
+    CreditCode, EnvName, Group, HttpPath, Id, Image, Malformed, Moment, MountPath, Name, Registry, SecretKey,
+    SecretPart, TenantName, Text, ZoneName,
 };
 pub use status::{Condition, Paused, Suspended};
 pub use tenant::{Allocation, Amounts, Deletion, Granted, Level, Member, Quota, Tenant, TenantSpec, TenantStatus};

@@ -45,8 +45,18 @@ const PLATFORM_AND_TENANT: &[Row] = &[
     ("Ready", "True", "Ready", "every other condition is true"),
     ("Suspended", "True", "Suspended", "switched off by `spec.suspended`; the message is its reason"),
     ("DeletionBlocked", "True", "NotEmpty", "the deletion waits until what the message names is gone"),
-    ("DeletionBlocked", "True", "Protected", "the deletion waits for a word in `spec.deletion`; it can still be edited"),
-    ("DeletionBlocked", "True", "NotConfirmed", "`DeleteData` waits for `spec.confirmName` to repeat the tenant's name"),
+    (
+        "DeletionBlocked",
+        "True",
+        "Protected",
+        "the deletion waits for a word in `spec.deletion`; it can still be edited",
+    ),
+    (
+        "DeletionBlocked",
+        "True",
+        "NotConfirmed",
+        "`DeleteData` waits for `spec.confirmName` to repeat the tenant's name",
+    ),
     (
         "DeletionBlocked",
         "True",

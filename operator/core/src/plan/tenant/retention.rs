@@ -18,14 +18,8 @@ const CHINA: Offset = Offset::constant(8);
 
 /// What goes from a namespace that is retained, whoever made it, in this order: who may enter, the
 /// ways in, what runs, and what belongs to it. What stores data stays, behind fence and quota.
-pub const GOES: [Kind; 6] = [
-    Kind::RoleBinding,
-    Kind::HTTPRoute,
-    Kind::Deployment,
-    Kind::CronJob,
-    Kind::PodDisruptionBudget,
-    Kind::Service,
-];
+pub const GOES: [Kind; 6] =
+    [Kind::RoleBinding, Kind::HTTPRoute, Kind::Deployment, Kind::CronJob, Kind::PodDisruptionBudget, Kind::Service];
 
 /// The last day on which what a tenant leaves behind now is kept.
 pub fn last_day(now: Timestamp) -> Date {

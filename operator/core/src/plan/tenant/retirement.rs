@@ -58,8 +58,7 @@ pub fn retirement(tenant: &Tenant, world: &TenantWorld, unreadable: &[String]) -
         return Retirement::Waits(Wait::of("NotEmpty", message));
     }
     let name = tenant.name_any();
-    let Some(namespace) =
-        world.namespace.as_ref().filter(|found| checks::is_ours(tenant, &id(tenant, world), found))
+    let Some(namespace) = world.namespace.as_ref().filter(|found| checks::is_ours(tenant, &id(tenant, world), found))
     else {
         return Retirement::Released;
     };

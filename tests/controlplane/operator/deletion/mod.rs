@@ -1,0 +1,7 @@
+//! What becomes of things that end: nothing is lost without the word, nothing hangs for ever, nothing
+//! is adopted silently.
+
+mod accidents;
+mod apps;
+mod retention;
+mod tenants;
