@@ -200,6 +200,13 @@ impl Plane {
         run(&mut command, input).unwrap_or_else(|why| Answer { success: false, out: String::new(), err: why })
     }
 
+    /// Runs `yipan` as its administrator would.
+    pub fn yipan(&self, arguments: &[&str]) -> Answer {
+        let mut command = Command::new(yipan());
+        command.env("KUBECONFIG", &self.kubeconfig).args(arguments);
+        run(&mut command, "").unwrap_or_else(|why| Answer { success: false, out: String::new(), err: why })
+    }
+
     async fn config(&self) -> Config {
         config(Kubeconfig::read_from(&self.kubeconfig).expect("the administrator's kubeconfig")).await
     }

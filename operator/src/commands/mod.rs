@@ -5,10 +5,12 @@ use clap::{Parser, Subcommand};
 pub mod cluster;
 pub mod crds;
 pub mod generated;
+mod listing;
 pub mod output;
 pub mod plan;
 pub mod reference;
 pub mod tree;
+pub mod uninstall;
 
 /// Yipan 一盘棋: a province builds the platform once, its localities use it.
 #[derive(Debug, Parser)]
@@ -28,6 +30,8 @@ pub enum Command {
     Plan(plan::Options),
     /// Shows the tenants as a tree, with the state of each.
     Tree(tree::Options),
+    /// Takes Yipan out of a cluster and leaves all that its tenants have.
+    Uninstall(uninstall::Options),
     /// Prints the custom resource definitions.
     Crds(generated::Target),
     /// Prints the reference that docs/reference holds.
@@ -45,6 +49,7 @@ impl Command {
             Self::Operator(options) => crate::operator::run(options),
             Self::Plan(options) => plan::run(options),
             Self::Tree(options) => tree::run(&options),
+            Self::Uninstall(options) => uninstall::run(options),
             Self::Crds(target) => crds::run(&target),
             Self::Reference(target) => reference::run(&target),
         }

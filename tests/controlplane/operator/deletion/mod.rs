@@ -5,3 +5,4 @@ mod accidents;
 mod apps;
 mod retention;
 mod tenants;
+mod uninstall;
