@@ -21,7 +21,6 @@ use tokio::time::{sleep, timeout};
 use yipan_core::kinds::App;
 
 use super::Options;
-use super::bare::CONCURRENCY;
 use super::declarations::Declarations;
 use super::operator::Installation;
 use super::plane::Plane;
@@ -34,7 +33,7 @@ const CALM: usize = 2;
 /// How many tenants there are: the province, its cities and a few counties.
 const TENANTS: usize = 20;
 /// In how many stretches the samples are taken, each first alone and then in the flood.
-const STRETCHES: usize = 6;
+const STRETCHES: usize = 3;
 /// Between two single changes: people take longer.
 const PAUSE: Duration = Duration::from_millis(25);
 /// How long an answer may take before the benchmark gives up.
@@ -114,7 +113,7 @@ pub async fn run(options: &Options, installation: &Installation, number: usize) 
     drop(bar);
     let bar = Bar::new(say("single changes, alone and in the flood"), options.flood_samples * 2);
     let mut one = One::new(&plane, &client, calm.clone()).await?;
-    let many = Many::new(&plane, &client, flooding.clone(), changes).await?;
+    let many = Many::new(&plane, &client, flooding.clone(), (changes, options.flood_parallel)).await?;
     let (mut alone, mut flooded) = (Vec::new(), Vec::new());
     let each = options.flood_samples.div_ceil(STRETCHES);
     for _ in 0..STRETCHES {
@@ -220,7 +219,12 @@ struct Flooded {
 }
 
 impl Many {
-    async fn new(plane: &Plane, client: &Client, name: String, changes: usize) -> anyhow::Result<Self> {
+    async fn new(
+        plane: &Plane,
+        client: &Client,
+        name: String,
+        (changes, parallel): (usize, usize),
+    ) -> anyhow::Result<Self> {
         let mut tenant = Tenant::new(plane, client, name).await?;
         let (told, mut asked) = watch::channel(Some(false));
         let task = tokio::spawn(async move {
@@ -232,7 +236,7 @@ impl Many {
                     let (app, tag) = (format!("app-{number}"), tag.as_str());
                     async move { anyhow::Ok((app.clone(), tenant_then.change(&app, tag).await?)) }
                 });
-                let changed: Vec<(String, i64)> = changed.buffer_unordered(CONCURRENCY).try_collect().await?;
+                let changed: Vec<(String, i64)> = changed.buffer_unordered(parallel).try_collect().await?;
                 for (app, generation) in changed {
                     tenant.answers.of(&app, generation).await?;
                 }

@@ -64,6 +64,10 @@ pub struct Options {
     /// How many changes the flood consists of, up to 1000: one for each App of a tenant.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub flood_changes: u16,
+    /// How many of them are asked for at once: `kubectl apply` and most tools that follow a repository
+    /// ask for one after the other.
+    #[arg(long, default_value_t = 1)]
+    pub flood_parallel: usize,
     /// How many single changes are measured alone, and again in the flood.
     #[arg(long, default_value_t = 300)]
     pub flood_samples: usize,
@@ -206,10 +210,10 @@ fn replace(document: &Path, report: &Report<'_>) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(document)?;
     let (before, rest) = text.split_once(BEGIN).with_context(|| format!("no line `{}`", BEGIN.trim_end()))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("no line `{END}`"))?;
-    let Options { tenants, apps_per_tenant, runs, flood_changes, flood_samples, .. } = report.options;
+    let Options { tenants, apps_per_tenant, runs, flood_changes, flood_parallel, flood_samples, .. } = report.options;
     let size = format!(
-        "{tenants} tenants with {apps_per_tenant} Apps each, floods of {flood_changes} changes and {flood_samples} \
-         single ones, {runs} runs."
+        "{tenants} tenants with {apps_per_tenant} Apps each, floods of {flood_changes} changes, {flood_parallel} at a \
+         time, and {flood_samples} single ones, {runs} runs."
     );
     let figures = figures::markdown(&report.figures);
     let text = format!("{before}{BEGIN}{size} {}\n\n{figures}\n{END}{after}", report.machine.sentence());

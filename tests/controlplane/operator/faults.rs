@@ -1,4 +1,5 @@
-//! A client whose answers a test decides: any request may be answered by a status, or by silence.
+//! A client whose answers a test decides: any request may be answered by a status, by silence,
+//! or late.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -9,18 +10,44 @@ use http::{Method, Request, Response};
 use http_body_util::{Either, Full};
 use kube::client::{Body, ClientBuilder};
 use kube::{Client, Config};
+use tokio::sync::watch;
 use tower::{BoxError, Layer, Service};
 
 /// What a test does to a request, by its method and path. None lets it through.
 type Rule = Box<dyn FnMut(&Method, &str) -> Option<Fault> + Send>;
 
 /// What becomes of a request instead of its answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub enum Fault {
     /// The API server answers with this code.
     Answer(u16),
     /// There is no API server.
     NoConnection,
+    /// It is sent once the gate opens.
+    Held(Gate),
+}
+
+/// Something that waits until it is opened.
+#[derive(Clone)]
+pub struct Gate(watch::Sender<bool>);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self(watch::Sender::new(false))
+    }
+}
+
+impl Gate {
+    /// Opens it for good.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Waits until it is open.
+    pub async fn opened(self) {
+        // The sender lives in `self` as long as this waits.
+        drop(self.0.subscribe().wait_for(|open| *open).await);
+    }
 }
 
 /// The faults in force, shared by a client and the test that drives it.
@@ -84,6 +111,13 @@ where
             None => {
                 let answer = self.inner.call(request);
                 Box::pin(async move { Ok(answer.await?.map(Either::Left)) })
+            }
+            Some(Fault::Held(gate)) => {
+                let answer = self.inner.call(request); // sends nothing before it is waited for
+                Box::pin(async move {
+                    gate.opened().await;
+                    Ok(answer.await?.map(Either::Left))
+                })
             }
             Some(Fault::Answer(code)) => Box::pin(async move { Ok(status(code).map(Either::Right)) }),
             Some(Fault::NoConnection) => Box::pin(async { Err("connection refused".into()) }),

@@ -7,6 +7,7 @@ mod deletion;
 mod drift;
 mod ends;
 mod failures;
+mod fairness;
 mod faults;
 mod lifecycle;
 mod run;

@@ -16,6 +16,9 @@ use super::faults::Faults;
 /// How long anything that is awaited may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
 
+/// How many passes over one tenant's objects an operator inside a test has under way at most.
+pub const SHARE: usize = 4;
+
 /// The control plane where operators may lead, for one test at a time.
 pub struct Turn {
     /// The control plane.
@@ -90,7 +93,7 @@ impl Running {
             lease: "yipan".to_owned(),
             identity: Some(identity.to_owned()),
             concurrency: 16,
-            concurrency_per_tenant: 4,
+            concurrency_per_tenant: SHARE as u16,
             log_format: LogFormat::Text,
         };
         let (client, lease) = (faults.client(config.clone()), faults.client(config));

@@ -160,7 +160,7 @@ impl Model {
                 self.asked.insert(who);
             }
             Event::Take => drop(self.take()),
-            Event::Done(_, ..) if self.passing.is_empty() => {}
+            Event::Done(..) if self.passing.is_empty() => {}
             Event::Done(place, answered, then) => {
                 let who = self.passing.swap_remove(place.index(self.passing.len()));
                 let then = then.map_or(Action::await_change(), |millis| Action::requeue(MILLI * millis as u32));

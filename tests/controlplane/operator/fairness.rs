@@ -1,0 +1,75 @@
+//! One tenant's flood is no other's affair.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::super::plane::eventually;
+use super::faults::{Fault, Gate};
+use super::run::{Running, SHARE, SOON, turn};
+use super::town::{app, apply, county, kubectl, province, ready};
+
+/// How many Apps one tenant declares at once.
+const MANY: usize = 500;
+/// Where an App is marked with its id: the first write of the first pass over it, and once for each.
+const APPS: &str = "/apis/yipan.dev/v1alpha1/namespaces/";
+
+/// Everything the API server is asked for about one tenant's Apps is held up, so its passes never
+/// end while 500 wait. The other's are served all the same, and not one more of the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_that_hangs_holds_its_own_places_and_no_others() {
+    let turn = turn();
+    let operator = Running::leading(turn.plane).await;
+    let mut flooding = county("flooding", "620901");
+    flooding["spec"]["quota"] = json!({ "total": { "apps": MANY + 1 }, "own": { "apps": MANY + 1 } });
+    apply(turn.plane, &[province(), flooding, county("calm", "620902")]);
+    ready(turn.plane, &["tenant", "flooding"]).await;
+    ready(turn.plane, &["tenant", "calm"]).await;
+
+    let (gate, begun) = (Gate::default(), Arc::<Mutex<Vec<String>>>::default());
+    let order = || begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let (held, seen) = (gate.clone(), Arc::clone(&begun));
+    operator.faults.set(move |method, path| {
+        let (tenant, app) = path.strip_prefix(APPS)?.split_once("/apps/").filter(|_| method == Method::PATCH)?;
+        if !app.contains('/') {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{tenant}/{app}"));
+        }
+        (tenant == "flooding").then(|| Fault::Held(held.clone()))
+    });
+    let many: Vec<Value> = (0..MANY).map(|number| asleep("flooding", &format!("app-{number}"))).collect();
+    apply(turn.plane, &many);
+    eventually(SOON, "the flood has all the places it may have", async || match order().len() {
+        SHARE => Ok(()),
+        count => Err(format!("{count} of {SHARE}")),
+    })
+    .await;
+
+    let calm = ["calm-0", "calm-1", "calm-2"];
+    apply(turn.plane, &calm.map(|name| app("calm", name)));
+    for name in calm {
+        ready(turn.plane, &["-n", "calm", "app", name]).await;
+    }
+    let (first, rest) = order().into_iter().partition::<Vec<_>, _>(|app| app.starts_with("flooding/"));
+    assert_eq!(first.len(), SHARE, "with {MANY} waiting: {first:?}");
+    assert_eq!(order()[..SHARE], first, "served in the order in which they were asked for");
+    assert_eq!(rest.len(), calm.len(), "each once: {rest:?}");
+    let page = operator.page("/metrics").await;
+    let lag = page.lines().find_map(|line| line.strip_prefix(r#"yipan_tenant_lag_seconds{tenant="flooding"} "#));
+    assert!(lag.and_then(|lag| lag.parse().ok()).is_some_and(|lag: f64| lag > 0.0), "it waits, and it is told: {page}");
+
+    // What is gone when its turn comes needs none, and what hung goes on.
+    kubectl(turn.plane, &["delete", "--raw", &format!("{APPS}flooding/apps")]);
+    apply(turn.plane, &[asleep("flooding", "last")]);
+    gate.open();
+    ready(turn.plane, &["-n", "flooding", "app", "last"]).await;
+    operator.stop().await;
+}
+
+/// An App without pods or an address.
+fn asleep(tenant: &str, name: &str) -> Value {
+    let mut app = app(tenant, name);
+    app["spec"]["workload"]["replicas"] = json!(0);
+    app["spec"].as_object_mut().expect("a spec").remove("entry");
+    app
+}
