@@ -138,7 +138,8 @@ pub struct Database {
     pub storage: Option<Quantity>,
 }
 
-/// Whom the App calls and who may call it. A connection opens when both sides declare it.
+/// Whom the App calls and who may call it. A connection between Apps opens when both sides declare
+/// it, a way out when the province has given it to the tenant.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Network {
@@ -152,6 +153,11 @@ pub struct Network {
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["port".into()]))]
     pub serves: Vec<Serves>,
+    /// Ways out of the cluster, by their names in its tenant's `spec.egress`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub egress: Vec<Name>,
 }
 
 /// An App this one calls. The other side must serve it.

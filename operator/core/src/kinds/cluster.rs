@@ -38,6 +38,15 @@ scalar!(
     "a range of addresses in CIDR form such as 169.254.20.10/32 or fd00::a/128: an address, a slash, the length of its prefix",
     is_cidr, "isCIDR(self)"
 );
+scalar!(
+    /// A range of addresses that pods may be let out to. What is never beyond the cluster is refused:
+    /// the machine's own addresses (loopback, link-local with its metadata service) and groups of
+    /// receivers (multicast).
+    Destination, 1..=43, r"^[0-9a-fA-F.:]+/[0-9]{1,3}$",
+    "a range of addresses in CIDR form such as 203.0.113.0/24 or 2001:db8::/32; not loopback, link-local or multicast",
+    is_destination,
+    r"isCIDR(self) && !self.matches('^(127[.]|169[.]254[.]|22[4-9][.]|23[0-9][.]|[fF][eE][89abAB][0-9a-fA-F]:|[fF][fF][0-9a-fA-F]{2}:|::1/)')"
+);
 
 /// The form of [`LabelKey`] over all keys of a map, which a schema can ask in no other way.
 pub const KEYS_IN_CEL: &str = r"self.all(key, key.matches(r'^([a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$') && key.indexOf('/') <= 253)";
@@ -61,6 +70,18 @@ fn is_cidr(text: &str) -> bool {
     plain && prefix.parse::<u8>().is_ok_and(|prefix| prefix <= longest)
 }
 
+/// As the rule of [`Destination`] reads it: by how the address begins.
+fn is_destination(text: &str) -> bool {
+    let Some((address, _)) = text.split_once('/').filter(|_| is_cidr(text)) else { return false };
+    match address.parse() {
+        Ok(IpAddr::V4(address)) => !(address.is_loopback() || address.is_link_local() || address.is_multicast()),
+        Ok(IpAddr::V6(address)) => {
+            !(address.is_loopback() || address.is_unicast_link_local() || address.is_multicast())
+        }
+        Err(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +95,26 @@ mod tests {
             ["169.254.20.10", "10.0.0.0/33", "10.0.0.0/08", "10.0.0/8", "::1/129", "::ffff:10.0.0.1/128", "a/1"]
         {
             assert!(Cidr::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ways_out_lead_out() {
+        for right in ["203.0.113.0/24", "10.8.0.1/32", "0.0.0.0/0", "2001:db8::/32", "fd00::/8", "::/0"] {
+            assert!(Destination::try_from(right.to_owned()).is_ok(), "{right}");
+        }
+        for wrong in [
+            "127.0.0.1/32",
+            "169.254.169.254/32",
+            "224.0.0.1/32",
+            "239.1.0.0/16",
+            "fe80::/10",
+            "FEBF::1/128",
+            "ff02::1/128",
+            "::1/128",
+            "10.0.0.0",
+        ] {
+            assert!(Destination::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }
 

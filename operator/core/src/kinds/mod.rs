@@ -8,6 +8,7 @@ mod app;
 mod cluster;
 mod cron;
 mod division;
+mod egress;
 mod platform;
 mod quantity;
 mod scalar;
@@ -19,9 +20,10 @@ pub use app::{
     App, AppSpec, AppStatus, Data, Database, Entry, Identity, Login, Network, ObservedWorkload, Serves, ServesStatus,
     TenantApp, UseState, UseStatus, Uses,
 };
-pub use cluster::{Cidr, DnsLabel, DnsName, LabelKey, LabelValue};
+pub use cluster::{Cidr, Destination, DnsLabel, DnsName, LabelKey, LabelValue};
 pub use cron::Cron;
 pub use division::Division;
+pub use egress::{Egress, EgressPort, Protocol};
 pub use platform::{
     Container, Dns, Gateway, GatewayRef, LevelDefaults, LevelQuota, NetworkDefaults, Platform, PlatformSpec,
     PlatformStatus, PodsRef, Visibility,

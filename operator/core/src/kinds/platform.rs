@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::{Cidr, DnsLabel, DnsName, KEYS_IN_CEL, KEYS_RULE, LabelKey, LabelValue};
+use super::egress::Egress;
 use super::quantity::Quantity;
 use super::scalar::{Name, Registry, Text, ZoneName};
 use super::status::{Condition, Paused};
@@ -114,6 +115,13 @@ pub struct PodsRef {
 pub struct NetworkDefaults {
     /// The cluster's name service.
     pub dns: Dns,
+    /// What every pod of every tenant may reach outside of the cluster, such as the government's
+    /// time service. Absent: nothing. It is in every fence, so a range of all addresses is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[x_kube(validation = Rule::new("self.all(way, !way.cidr.endsWith('/0'))").message("network.egress: everything for everybody would be no fence; give all addresses to single tenants, in Tenant spec.egress"))]
+    pub egress: Vec<Egress>,
 }
 
 /// The cluster's name service.

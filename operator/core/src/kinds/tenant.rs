@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::division::Division;
+use super::egress::Egress;
 use super::quantity::Quantity;
 use super::scalar::{CreditCode, Group, Id, Registry, TenantName, Text};
 use super::status::{Condition, Paused, Suspended};
@@ -87,6 +88,12 @@ pub struct TenantSpec {
     #[schemars(length(min = 1, max = 8))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub registries: Option<Vec<Registry>>,
+    /// Ways out of the cluster that its Apps may name in `network.egress`. Absent: none. The
+    /// province writes them; an App reaches nothing by what stands here alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub egress: Vec<Egress>,
     /// Switches off all its Apps and keeps their data. Present means on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<Suspended>,

@@ -11,6 +11,7 @@ pub mod platform;
 mod reach;
 mod refusal;
 pub mod tenant;
+mod way_out;
 mod world;
 
 pub use everything::{Answer, AppAnswer, TenantAnswer, everything};

@@ -1,21 +1,22 @@
 //! Who can reach whom: what `yipan plan` shows before anything is applied.
 
 use super::app::ValidApp;
+use crate::kinds::Protocol;
 
 /// One way through the fences.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path {
     /// A gateway or an App, as `<tenant>/<app>`.
     pub from: String,
-    /// The App that is reached.
+    /// The App that is reached, or the range of addresses outside of the cluster.
     pub to: String,
-    /// The TCP port.
+    /// The port; a TCP port where `to` does not say otherwise.
     pub port: i32,
     /// What for: the purpose the consumer gave, or the address.
     pub purpose: String,
 }
 
-/// Every way that is open towards `app` by its entry, and from it by its uses.
+/// Every way that is open towards `app` by its entry, and from it by its uses and out of the cluster.
 pub fn reach(app: &ValidApp) -> Vec<Path> {
     let entry = app.entry.gateway().zip(app.workload().port).map(|(gateway, port)| Path {
         from: format!("gateway {}", gateway.name),
@@ -32,5 +33,16 @@ pub fn reach(app: &ValidApp) -> Vec<Path> {
             purpose: used.uses.purpose.to_string(),
         })
     });
-    entry.into_iter().chain(uses).collect()
+    let out = app.ways_out.open.iter().flat_map(|egress| {
+        egress.ports.iter().map(|port| Path {
+            from: app.place.to_string(),
+            to: match port.protocol {
+                Protocol::TCP => egress.cidr.to_string(),
+                Protocol::UDP => format!("{} (UDP)", egress.cidr),
+            },
+            port: port.port,
+            purpose: format!("way out {}", egress.name),
+        })
+    });
+    entry.into_iter().chain(uses).chain(out).collect()
 }

@@ -20,7 +20,7 @@ pub struct Report {
     pub tenants: Vec<TenantLine>,
     /// What is declined, and why.
     pub refusals: Vec<Line>,
-    /// Layers that the platform does not provide.
+    /// What the platform or the province does not provide.
     pub not_provided: Vec<Line>,
     /// Connections that only one side has declared.
     pub consents: Vec<Line>,
@@ -84,9 +84,9 @@ pub struct Line {
 pub struct Way {
     /// A gateway or an App.
     pub from: String,
-    /// The App that is reached.
+    /// The App that is reached, or the range of addresses outside of the cluster.
     pub to: String,
-    /// The TCP port.
+    /// The port; a TCP port where `to` does not say otherwise.
     pub port: i32,
     /// What for.
     pub purpose: String,
@@ -171,9 +171,12 @@ fn refusals(answer: &Answer) -> Vec<Line> {
         .collect()
 }
 
+/// What others than the App's tenant would have to give, and have not.
+const NOT_PROVIDED: [&str; 2] = ["NotConfigured", "EgressNotGiven"];
+
 fn not_provided(app: &AppAnswer) -> Vec<Line> {
     let missing = app.status.conditions.iter().filter(|condition| condition.type_ != "Ready");
-    let missing = missing.filter(|condition| condition.reason == "NotConfigured");
+    let missing = missing.filter(|condition| NOT_PROVIDED.contains(&condition.reason.as_str()));
     missing
         .map(|condition| Line {
             object: title(app),

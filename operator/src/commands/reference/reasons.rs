@@ -91,7 +91,8 @@ const APP: &[Row] = &[
         "the platform does not provide what was asked for",
     ),
     ("EntryReady, IdentityReady, DataReady, NetworkReady", "True", "NotRequested", "nobody asked for this layer"),
-    ("NetworkReady", "True", "Granted", "every connection it asked for is open"),
+    ("NetworkReady", "True", "Granted", "every connection and way out it asked for is open"),
+    ("NetworkReady", "False", "EgressNotGiven", "`network.egress` names a way out that its tenant was not given"),
     ("NetworkReady", "False", "ConsentPending", "the other side of a connection has not declared it"),
     ("Ready", "False", "Suspended", "switched off by `spec.suspended` of the App or its tenant"),
 ];

@@ -5,6 +5,7 @@ mod connections;
 mod cron_job;
 mod deployment;
 mod disruption_budget;
+mod egress_policy;
 mod entry;
 mod entry_policy;
 mod http_route;
@@ -15,6 +16,7 @@ mod service_account;
 mod status;
 mod uses_policies;
 mod valid;
+mod ways_out;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,6 +39,7 @@ pub use connections::{Connections, Served, Used};
 pub use entry::EntryPlan;
 pub use status::{held, pauses, status};
 pub use valid::ValidApp;
+pub use ways_out::WaysOut;
 
 /// All that a pass over one App may know.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +93,8 @@ pub struct Desired {
     pub serves_policies: Vec<NetworkPolicy>,
     /// Lets its pods reach the Apps it was granted, one policy a use.
     pub uses_policies: Vec<NetworkPolicy>,
+    /// Lets its pods out of the cluster by the ways it was given.
+    pub egress_policy: Option<NetworkPolicy>,
     /// What runs all the time.
     pub deployment: Option<Deployment>,
     /// What runs by the clock.
@@ -109,6 +114,7 @@ pub fn desired(app: &ValidApp) -> Desired {
         entry_policy: entry_policy::entry_policy(app),
         serves_policies: serves_policies::serves_policies(app),
         uses_policies: uses_policies::uses_policies(app),
+        egress_policy: egress_policy::egress_policy(app),
         deployment: deployment::deployment(app),
         cron_job: cron_job::cron_job(app),
         disruption_budget: disruption_budget::disruption_budget(app),
@@ -126,13 +132,14 @@ impl Desired {
             entry_policy,
             serves_policies,
             uses_policies,
+            egress_policy,
             deployment,
             cron_job,
             disruption_budget,
             service,
             route,
         } = self;
-        let policies = entry_policy.iter().chain(serves_policies).chain(uses_policies);
+        let policies = entry_policy.iter().chain(serves_policies).chain(uses_policies).chain(egress_policy);
         std::iter::once(Object::of(Kind::ServiceAccount, service_account))
             .chain(policies.map(|policy| Object::of(Kind::NetworkPolicy, policy)))
             .chain(deployment.iter().map(|deployment| Object::of(Kind::Deployment, deployment)))

@@ -191,17 +191,21 @@ fn data(app: &ValidApp) -> Finding {
     }
 }
 
-/// True when every use is granted. A served App that does not call yet is no fault of this one.
+/// True when every use is granted and every way out given. A served App that does not call yet is no
+/// fault of this one.
 fn network(app: &ValidApp) -> Finding {
     const LAYER: &str = "NetworkReady";
-    let connections = &app.connections;
-    if connections.uses.is_empty() && connections.serves.is_empty() {
+    let (connections, ways_out) = (&app.connections, &app.ways_out);
+    if let Some(missing) = connections.uses.iter().find_map(|used| used.missing.as_ref()) {
+        return Finding::no(LAYER, "ConsentPending", missing.clone());
+    }
+    if let Some(missing) = &ways_out.missing {
+        return Finding::no(LAYER, "EgressNotGiven", missing.clone());
+    }
+    if connections.uses.is_empty() && connections.serves.is_empty() && ways_out.open.is_empty() {
         return Finding::not_requested(LAYER);
     }
-    match connections.uses.iter().find_map(|used| used.missing.as_ref()) {
-        Some(missing) => Finding::no(LAYER, "ConsentPending", missing.clone()),
-        None => Finding::yes(LAYER, "Granted", ""),
-    }
+    Finding::yes(LAYER, "Granted", "")
 }
 
 fn refused(refusal: &Refusal) -> Vec<Finding> {

@@ -4,6 +4,7 @@ use kube::ResourceExt;
 
 use super::connections::{Connections, connections};
 use super::entry::{EntryPlan, entry};
+use super::ways_out::{WaysOut, ways_out};
 use super::{AppWorld, checks};
 use crate::kinds::{App, Container, Quantity, Suspended, TenantApp, Workload};
 use crate::plan::tenant::ValidTenant;
@@ -28,6 +29,8 @@ pub struct ValidApp {
     pub entry: EntryPlan,
     /// Its connections and the state of each.
     pub connections: Connections,
+    /// Its ways out of the cluster, and what it names that it has not.
+    pub ways_out: WaysOut,
     /// Why it is switched off: by its own word or its tenant's.
     pub suspended: Option<Suspended>,
 }
@@ -53,6 +56,7 @@ impl ValidApp {
             host: app.spec.entry.as_ref().map(|_| address()),
             entry: entry(app, platform),
             connections: connections(&place, app, world),
+            ways_out: ways_out(app, tenant),
             suspended: app.spec.suspended.clone().or_else(|| tenant.spec.suspended.clone()),
             app: app.clone(),
             place,

@@ -7,9 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::ValidTenant;
-use crate::plan::{labels, metadata};
+use crate::plan::{labels, metadata, way_out};
 
-/// Denies every pod of the namespace everything, in and out, but asking the name service.
+/// Denies every pod of the namespace everything, in and out, but asking the name service and what the
+/// Platform opens to everybody.
 ///
 /// Policies only add up, so all that is ever opened is one more policy and the fence stays as it
 /// is. Ingress is listed as a type and has no rule: nothing comes in.
@@ -27,13 +28,14 @@ pub fn fence(tenant: &ValidTenant) -> NetworkPolicy {
         to: Some(std::iter::once(pods).chain(node_local).collect()),
         ports: Some(vec![port("UDP", 53), port("TCP", 53)]),
     };
+    let for_all = tenant.egress_for_all.iter().map(way_out::rule);
     NetworkPolicy {
         metadata: metadata::of_tenant(&tenant.name, "yipan--fence"),
         spec: Some(NetworkPolicySpec {
             pod_selector: Some(LabelSelector::default()),
             policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
             ingress: None,
-            egress: Some(vec![name_service]),
+            egress: Some(std::iter::once(name_service).chain(for_all).collect()),
         }),
     }
 }

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 
 use super::{TenantWorld, checks};
 use crate::kinds::{
-    Amounts, Container, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended, Tenant,
+    Amounts, Container, Egress, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended, Tenant,
 };
 use crate::plan::{Refusal, labels, metadata};
 
@@ -27,6 +27,8 @@ pub struct ValidTenant {
     pub registries: Vec<String>,
     /// The cluster's name service.
     pub dns: NameService,
+    /// What every pod of every tenant may reach outside of the cluster.
+    pub egress_for_all: Vec<Egress>,
     /// Who may write.
     pub administrators: Vec<Member>,
     /// Who may read.
@@ -73,6 +75,7 @@ impl ValidTenant {
             container: level.container.clone(),
             registries: registries(tenant, platform),
             dns: dns(platform.spec.network.as_ref()),
+            egress_for_all: platform.spec.network.iter().flat_map(|network| network.egress.clone()).collect(),
             administrators: spec.administrators.clone(),
             viewers: spec.viewers.clone(),
             suspended: spec.suspended.clone(),

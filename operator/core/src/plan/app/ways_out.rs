@@ -1,0 +1,37 @@
+//! Which ways out of the cluster an App has: those that it names and its tenant was given.
+
+use kube::ResourceExt;
+
+use crate::kinds::{App, Egress, Tenant};
+
+/// An App's ways out, and what it names that it has not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WaysOut {
+    /// Those that are open.
+    pub open: Vec<Egress>,
+    /// Which are not there, which there are, and who can add one; none where nothing is missing.
+    pub missing: Option<String>,
+}
+
+/// Holds what the App names against what the province gave to its tenant. What is not there opens
+/// nothing and takes nothing from the others.
+pub fn ways_out(app: &App, tenant: &Tenant) -> WaysOut {
+    let named = app.spec.network.iter().flat_map(|network| &network.egress);
+    let given = |name: &str| tenant.spec.egress.iter().find(|egress| egress.name.as_str() == name);
+    let (mut ways, mut unknown) = (WaysOut::default(), Vec::new());
+    for name in named {
+        match given(name) {
+            Some(egress) => ways.open.push(egress.clone()),
+            None => unknown.push(name.as_str()),
+        }
+    }
+    if !unknown.is_empty() {
+        let has: Vec<&str> = tenant.spec.egress.iter().map(|egress| egress.name.as_str()).collect();
+        let has = if has.is_empty() { "none".to_owned() } else { has.join(", ") };
+        let (tenant, unknown) = (tenant.name_any(), unknown.join(", "));
+        ways.missing = Some(format!(
+            "tenant {tenant} has no way out named {unknown} (it has: {has}); the province adds it to Tenant spec.egress, or take it out of spec.network.egress"
+        ));
+    }
+    ways
+}
