@@ -33,6 +33,13 @@ use super::status::{Condition, Paused, Suspended};
     priority = 1,
     description = "Processor cores it asks for its whole subtree; empty means the level's"
 ))]
+#[kube(printcolumn(
+    name = "Protection",
+    type_ = "integer",
+    json_path = ".spec.protectionLevel",
+    priority = 1,
+    description = "The protection level it asks for; empty means the level's, which its namespace carries as a label"
+))]
 #[kube(printcolumn(name = "Apps", type_ = "integer", json_path = ".status.apps"))]
 #[kube(printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"))]
 #[kube(printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"))]
@@ -45,8 +52,10 @@ use super::status::{Condition, Paused, Suspended};
 #[kube(printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"))]
 #[kube(validation = Rule::new("self.metadata.name.matches('^[a-z]([a-z0-9]|-[a-z0-9])*$') && self.metadata.name.size() >= 3 && self.metadata.name.size() <= 31").message("name: 3 to 31 of a-z, 0-9 and single hyphens, beginning with a letter"))]
 #[kube(validation = Rule::new("!self.metadata.name.startsWith('kube-') && !self.metadata.name.startsWith('yipan-') && self.metadata.name != 'default' && self.metadata.name != 'common'").message("name: kube-*, yipan-* and default belong to the cluster, common to everybody"))]
+#[kube(validation = Rule::new("!has(self.spec.supersedes) || !(self.metadata.name in self.spec.supersedes)").message("supersedes: a tenant does not supersede itself"))]
 #[x_kube(validation = Rule::new("self.level == 'Province' ? !has(self.parent) : has(self.parent)").message("every level but Province has a parent"))]
 #[x_kube(validation = Rule::new("has(self.parent) == has(oldSelf.parent) && (!has(self.parent) || self.parent == oldSelf.parent)").message("parent is immutable"))]
+#[x_kube(validation = Rule::new("has(self.supersedes) == has(oldSelf.supersedes) && (!has(self.supersedes) || self.supersedes == oldSelf.supersedes)").message("supersedes is immutable; it is said when the successor is created"))]
 #[serde(rename_all = "camelCase")]
 pub struct TenantSpec {
     /// The unit's name for people, such as 凉州区.
@@ -94,6 +103,13 @@ pub struct TenantSpec {
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub egress: Vec<Egress>,
+    /// The tenants it takes the place of, such as the county that it was before it became a district:
+    /// their ledgers continue here. A predecessor may be there still, while what it runs moves over. It
+    /// has one successor, and it is none of the tenants above this one. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub supersedes: Option<Vec<TenantName>>,
     /// Switches off all its Apps and keeps their data. Present means on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<Suspended>,

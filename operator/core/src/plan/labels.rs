@@ -14,6 +14,8 @@ pub const TENANT: &str = "yipan.dev/tenant";
 pub const LEVEL: &str = "yipan.dev/level";
 /// On a namespace that an earlier tenant left behind: the last day on which it is kept.
 pub const RETAINED_UNTIL: &str = "yipan.dev/retained-until";
+/// On a namespace: the tenant's protection level, for whoever places pods or audits.
+pub const PROTECTION_LEVEL: &str = "yipan.dev/protection-level";
 /// On every object of an App: the App's stable id.
 pub const APP_ID: &str = "yipan.dev/app-id";
 /// The App's name; pods are selected by it.

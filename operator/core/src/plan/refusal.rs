@@ -40,6 +40,18 @@ pub enum Refusal {
     )]
     ProtectionLevel { asked: i32, limit: i32 },
     #[error(
+        "predecessor `{predecessor}` has a successor already, tenant `{holder}`, which was first; a ledger continues in one place: delete this tenant and create it without that predecessor"
+    )]
+    PredecessorTaken { predecessor: TenantName, holder: String },
+    #[error(
+        "predecessor `{predecessor}` is above this tenant, and so not gone; delete this tenant and create it without that predecessor"
+    )]
+    PredecessorAbove { predecessor: TenantName },
+    #[error(
+        "predecessor `{predecessor}` comes after this tenant by its own predecessors; delete this tenant and create it without that predecessor"
+    )]
+    PredecessorCircle { predecessor: TenantName },
+    #[error(
         "{resource}: {own} for the tenant's own namespace is more than {total} for its whole subtree; raise spec.quota.total or lower spec.quota.own (a figure that is absent is the level's)"
     )]
     OwnOverTotal { resource: &'static str, own: String, total: String },
@@ -84,6 +96,9 @@ impl Refusal {
             Self::DivisionOutsideParent { .. } => "DivisionOutsideParent",
             Self::DivisionTaken { .. } => "DivisionTaken",
             Self::ProtectionLevel { .. } => "ProtectionLevel",
+            Self::PredecessorTaken { .. } => "PredecessorTaken",
+            Self::PredecessorAbove { .. } => "PredecessorAbove",
+            Self::PredecessorCircle { .. } => "PredecessorCircle",
             Self::OwnOverTotal { .. } => "OwnOverTotal",
             Self::NamespaceTaken { .. } => "NamespaceTaken",
             Self::DataRetained { .. } => "DataRetained",

@@ -16,6 +16,8 @@ pub trait World {
     fn tenant(&self, name: &str) -> Option<Arc<Tenant>>;
     /// Every tenant whose division has these significant digits.
     fn tenants_of_division(&self, significant: &str) -> Vec<Arc<Tenant>>;
+    /// Every tenant that names this one, which need not exist, as its predecessor.
+    fn successors(&self, predecessor: &str) -> Vec<Arc<Tenant>>;
     /// The names of the tenants below one, in order.
     fn children(&self, parent: &str) -> Vec<String>;
     /// An App by namespace and name.
@@ -193,6 +195,11 @@ impl World for Declared {
 
     fn tenants_of_division(&self, significant: &str) -> Vec<Arc<Tenant>> {
         self.tenants.values().filter(|tenant| tenant.spec.division.significant() == significant).cloned().collect()
+    }
+
+    fn successors(&self, predecessor: &str) -> Vec<Arc<Tenant>> {
+        let names = |tenant: &&Arc<Tenant>| tenant.spec.supersedes.iter().flatten().any(|name| **name == *predecessor);
+        self.tenants.values().filter(names).cloned().collect()
     }
 
     fn children(&self, parent: &str) -> Vec<String> {

@@ -128,15 +128,18 @@ pub fn events() -> impl Iterator<Item = &'static str> {
 /// One of each refusal, with names as an example.
 fn refusals() -> Vec<Refusal> {
     let text = str::to_owned;
-    // The name is one; were it none, the tests would miss the refusals about parents.
-    let about_parents = TenantName::try_from(text("wuwei")).map(|parent| {
+    // The name is one; were it none, the tests would miss the refusals about other tenants.
+    let about_others = TenantName::try_from(text("wuwei")).map(|parent| {
         [
             Refusal::NoParent { parent: parent.clone() },
             Refusal::ParentCircle { parent: parent.clone() },
             Refusal::ParentRefused { parent: parent.clone() },
             Refusal::ParentNotAccepted { parent: parent.clone() },
             Refusal::ParentLevel { parent: parent.clone(), level: "Department" },
-            Refusal::DivisionOutsideParent { division: text("620702"), parent, outer: text("620600") },
+            Refusal::DivisionOutsideParent { division: text("620702"), parent: parent.clone(), outer: text("620600") },
+            Refusal::PredecessorTaken { predecessor: parent.clone(), holder: text("liangzhou") },
+            Refusal::PredecessorAbove { predecessor: parent.clone() },
+            Refusal::PredecessorCircle { predecessor: parent },
         ]
     });
     let others = [
@@ -157,7 +160,7 @@ fn refusals() -> Vec<Refusal> {
         },
         Refusal::OverQuota { resource: "memory", asked: text("64Gi"), quota: text("32Gi") },
     ];
-    about_parents.into_iter().flatten().chain(others).collect()
+    about_others.into_iter().flatten().chain(others).collect()
 }
 
 /// Whose turn it is. A refusal that this match does not name does not compile: add it here and to
@@ -174,6 +177,9 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::DivisionOutsideParent { .. }
         | Refusal::DivisionTaken { .. }
         | Refusal::ProtectionLevel { .. }
+        | Refusal::PredecessorTaken { .. }
+        | Refusal::PredecessorAbove { .. }
+        | Refusal::PredecessorCircle { .. }
         | Refusal::OwnOverTotal { .. }
         | Refusal::DataRetained { .. } => "the province",
         Refusal::NamespaceTaken { .. } | Refusal::NamespaceLost { .. } => "the cluster's administrator",

@@ -26,6 +26,9 @@ pub struct Node {
     pub level: &'static str,
     /// Its division code.
     pub division: String,
+    /// The tenants it takes the place of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub supersedes: Vec<String>,
     /// `True`, `False` or `Unknown`.
     pub ready: String,
     /// Why, in one word.
@@ -111,6 +114,7 @@ fn node(tenant: &Tenant, below: &mut Below, counts: &Counts) -> Node {
         display_name: tenant.spec.display_name.to_string(),
         level: tenant.spec.level.as_str(),
         division: tenant.spec.division.to_string(),
+        supersedes: tenant.spec.supersedes.iter().flatten().map(ToString::to_string).collect(),
         ready,
         reason,
         message,
@@ -139,9 +143,13 @@ fn draw(node: &Node, before: String, branch: &str, rows: &mut Vec<[String; 7]>) 
         0 => node.apps.to_string(),
         not_ready => format!("{}, {not_ready} not ready", node.apps),
     };
+    let title = match node.supersedes.is_empty() {
+        true => node.display_name.clone(),
+        false => format!("{} (was {})", node.display_name, node.supersedes.join(", ")),
+    };
     rows.push([
         format!("{before}{branch}{}", node.name),
-        node.display_name.clone(),
+        title,
         node.level.to_owned(),
         node.division.clone(),
         node.ready.clone(),
@@ -187,6 +195,14 @@ mod tests {
         assert!(text.lines().skip(1).zip(drawn).all(|(line, start)| line.starts_with(start)), "{text}");
         assert!(text.contains("2, 1 not ready"), "{text}");
         assert_eq!(forest.below("wuwei").unwrap().roots[0].children[0].name, "liangzhou");
+    }
+
+    #[test]
+    fn a_successor_says_whose_place_it_takes() {
+        let mut successor = tenant("dunhuang", "620982", None);
+        successor.spec.supersedes = Some(vec!["dunhuang-xian".to_owned().try_into().unwrap()]);
+        let forest = Forest::of(vec![successor], &[], Vec::new());
+        assert!(forest.text().contains("dunhuang (was dunhuang-xian)"), "{}", forest.text());
     }
 
     #[test]

@@ -70,6 +70,8 @@ impl Index {
 pub const PARENT: &str = "parent";
 /// Tenants by the significant digits of their division.
 pub const DIVISION: &str = "division";
+/// Tenants by each predecessor they name.
+pub const PREDECESSOR: &str = "predecessor";
 /// Apps by namespace.
 pub const NAMESPACE: &str = "namespace";
 /// Apps, as `<namespace>/<name>`, by the Apps they name in their connections.
@@ -170,13 +172,13 @@ fn settle<K: Declaration>(shared: &Shared, old: Option<&Guarded<K>>, new: Option
     K::changed(old, new, shared);
 }
 
-/// Asks for the tenants whose counts are touched, and for the rivals of a division.
+/// Asks for the tenants whose counts are touched, and for the rivals of a division or a predecessor.
 fn count_again(shared: &Shared, changed: &[Entry]) {
     let (triggers, index) = (&shared.caches.triggers, &shared.caches.index);
     for (relation, key) in changed {
         match *relation {
             PARENT | NAMESPACE => triggers.tenant_later(key),
-            DIVISION => index.get(DIVISION, key).iter().for_each(|rival| triggers.tenant(rival)),
+            DIVISION | PREDECESSOR => index.get(relation, key).iter().for_each(|rival| triggers.tenant(rival)),
             _ => {}
         }
     }
@@ -221,7 +223,8 @@ impl Declaration for Tenant {
     fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)> {
         let Ok(tenant) = &object.0 else { return Vec::new() };
         let parent = tenant.spec.parent.iter().map(|parent| (PARENT, parent.to_string()));
-        parent.chain([(DIVISION, tenant.spec.division.significant().to_owned())]).collect()
+        let predecessors = tenant.spec.supersedes.iter().flatten().map(|name| (PREDECESSOR, name.to_string()));
+        parent.chain(predecessors).chain([(DIVISION, tenant.spec.division.significant().to_owned())]).collect()
     }
 
     /// A tenant's children, Apps and rivals ask what it says; its parent counts it.

@@ -6,7 +6,7 @@ use kube::runtime::reflector::ObjectRef;
 use yipan_core::kinds::{App, Platform, Tenant};
 use yipan_core::plan::{Kind, NamespaceFound, RouteFound, WorkloadFound, World};
 
-use super::declared::{DIVISION, NAMESPACE, PARENT};
+use super::declared::{DIVISION, NAMESPACE, PARENT, PREDECESSOR};
 use super::{Caches, Found};
 
 /// Answers from the caches.
@@ -23,6 +23,10 @@ impl World for Lookups<'_> {
 
     fn tenants_of_division(&self, significant: &str) -> Vec<Arc<Tenant>> {
         self.0.index.get(DIVISION, significant).iter().filter_map(|name| self.tenant(name)).collect()
+    }
+
+    fn successors(&self, predecessor: &str) -> Vec<Arc<Tenant>> {
+        self.0.index.get(PREDECESSOR, predecessor).iter().filter_map(|name| self.tenant(name)).collect()
     }
 
     fn children(&self, parent: &str) -> Vec<String> {

@@ -3,7 +3,7 @@
 use kube::ResourceExt;
 
 use super::valid::{granted, level_defaults};
-use super::{TenantWorld, status};
+use super::{TenantWorld, status, succession};
 use crate::kinds::{Figure, Quantity, Tenant};
 use crate::plan::{NamespaceFound, Refusal, metadata};
 
@@ -20,6 +20,9 @@ pub const ALL: &[Check] = &[
     division_lies_in_parent,
     division_is_free,
     protection_level_fits,
+    succession::predecessors_are_free,
+    succession::predecessors_are_not_above,
+    succession::predecessors_come_before,
     own_is_part_of_total,
     namespace_is_ours,
 ];

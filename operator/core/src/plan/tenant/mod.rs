@@ -10,11 +10,13 @@ mod retirement;
 mod role_bindings;
 mod service_account;
 mod status;
+mod succession;
 mod valid;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::api::{
     core::v1::{LimitRange, Namespace, ResourceQuota, ServiceAccount},
     networking::v1::NetworkPolicy,
@@ -30,6 +32,7 @@ pub use retention::{GOES, is_over, last_day, locked_quota, mark};
 pub use retirement::{Retirement, Wait, blocked, retirement};
 pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
 pub use status::{held, is_accepted, is_fenced, is_refused, pauses, status};
+pub use succession::Succession;
 pub use valid::ValidTenant;
 
 /// All that a pass over one tenant may know.
@@ -43,6 +46,8 @@ pub struct TenantWorld {
     pub circle: bool,
     /// An earlier tenant with the same division.
     pub rival: Option<String>,
+    /// What stands against the predecessors it names.
+    pub succession: Succession,
     /// What lies under the name of the tenant's namespace.
     pub namespace: Option<NamespaceFound>,
     /// The tenants below this one.
@@ -55,7 +60,6 @@ impl TenantWorld {
     /// Dereferences all that `tenant` touches.
     pub fn gather(tenant: &Tenant, world: &dyn World) -> Self {
         let name = tenant.name_any();
-        let order = |tenant: &Tenant| (tenant.metadata.creation_timestamp.clone().map(|at| at.0), tenant.name_any());
         let rivals = world.tenants_of_division(tenant.spec.division.significant()).into_iter();
         let earlier = |other: &Arc<Tenant>| {
             other.spec.level.owns_its_division() && other.name_any() != name && order(other) < order(tenant)
@@ -65,6 +69,7 @@ impl TenantWorld {
             parent: tenant.spec.parent.as_ref().and_then(|parent| world.tenant(parent)),
             circle: circle(tenant, world),
             rival: rivals.filter(earlier).min_by_key(|other| order(other)).map(|other| other.name_any()),
+            succession: Succession::gather(tenant, world),
             namespace: world.namespace(&name),
             children: world.children(&name),
             apps: world.apps(&name),
@@ -90,6 +95,11 @@ pub fn marked<'a>(tenant: &'a Tenant, world: &TenantWorld) -> Cow<'a, Tenant> {
     let mut marked = tenant.clone();
     marked.labels_mut().insert(labels::ID.to_owned(), id);
     Cow::Owned(marked)
+}
+
+/// Who of several tenants was first: by creation, then by name.
+fn order(tenant: &Tenant) -> (Option<Timestamp>, String) {
+    (tenant.metadata.creation_timestamp.clone().map(|at| at.0), tenant.name_any())
 }
 
 /// Whether the parents of a tenant lead round in a circle. Each is set for good when its tenant is

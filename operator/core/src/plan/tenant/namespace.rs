@@ -21,6 +21,7 @@ pub fn namespace(tenant: &ValidTenant) -> Namespace {
                 (labels::ID, &tenant.id),
                 (labels::TENANT, &tenant.name),
                 (labels::LEVEL, tenant.level.as_str()),
+                (labels::PROTECTION_LEVEL, &tenant.protection_level.to_string()),
                 (labels::POD_SECURITY, restricted),
                 (labels::POD_SECURITY_WARN, restricted),
                 (labels::POD_SECURITY_AUDIT, restricted),

@@ -19,6 +19,8 @@ pub struct ValidTenant {
     pub id: String,
     /// What it is.
     pub level: Level,
+    /// Its protection level: its own or, where it names none, its level's.
+    pub protection_level: i32,
     /// What it may use; every figure is there.
     pub granted: Granted,
     /// What a container gets that asks for nothing.
@@ -71,6 +73,7 @@ impl ValidTenant {
             name: tenant.name_any(),
             id: metadata::id(tenant),
             level: spec.level,
+            protection_level: spec.protection_level.unwrap_or(level.protection_level),
             granted: granted(tenant, level),
             container: level.container.clone(),
             registries: registries(tenant, platform),
