@@ -15,6 +15,8 @@ pub enum Act {
     Apply,
     /// Watching a kind.
     Watch,
+    /// Holding its hand.
+    Hold,
     /// Taking an object down.
     Retire,
 }
@@ -25,6 +27,7 @@ impl Act {
             Self::Check => "Check",
             Self::Apply => "Apply",
             Self::Watch => "Watch",
+            Self::Hold => "Hold",
             Self::Retire => "Retire",
         }
     }

@@ -3,8 +3,6 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use super::Hold;
-
 /// One condition before it is dated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -63,17 +61,6 @@ pub fn dated(findings: Vec<Finding>, old: &[Condition], generation: Option<i64>,
             observed_generation: generation,
         })
         .collect()
-}
-
-/// The conditions there were, with `Paused` set. Nothing else is touched, for nothing was looked at.
-pub fn held(hold: &Hold, old: &[Condition], generation: Option<i64>, now: Timestamp) -> Vec<Condition> {
-    let paused = dated(vec![Finding::yes("Paused", "Paused", pause(hold))], old, generation, now);
-    old.iter().filter(|condition| condition.type_ != "Paused").cloned().chain(paused).collect()
-}
-
-/// Who paused, until when and why, for people.
-pub fn pause(hold: &Hold) -> String {
-    format!("{} is paused until {}: {}", hold.by, hold.paused.until, hold.paused.reason)
 }
 
 /// The condition of that type.

@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use super::app::{self, AppWorld, ValidApp};
 use super::platform::{self, PlatformWorld};
 use super::tenant::{self, Retirement, TenantWorld, ValidTenant};
-use super::{Declared, Object, Outcome, Path, hold, reach};
+use super::{Declared, Object, Outcome, Path, reach};
 use crate::kinds::{App, AppStatus, PlatformStatus, Tenant, TenantStatus};
 
 /// What follows from a whole set of declarations.
@@ -82,7 +82,7 @@ fn parents_first(tenants: &BTreeMap<String, Arc<Tenant>>) -> Vec<String> {
 fn tenant_answer(declaration: &Tenant, declared: &Declared, now: Timestamp) -> TenantAnswer {
     let world = TenantWorld::gather(declaration, declared);
     let name = declaration.name_any();
-    if let Some(hold) = hold(tenant::pauses(declaration, &world), now) {
+    if let Some(hold) = tenant::hold(declaration, &world, now) {
         let status = tenant::held(declaration, &hold, now);
         return TenantAnswer { name, objects: Vec::new(), status };
     }
@@ -116,7 +116,7 @@ fn retiring(declaration: &Tenant, world: &TenantWorld, now: Timestamp) -> Tenant
 fn app_answer(declaration: &App, declared: &Declared, now: Timestamp) -> AppAnswer {
     let world = AppWorld::gather(declaration, declared);
     let (namespace, name) = (declaration.namespace().unwrap_or_default(), declaration.name_any());
-    if let Some(hold) = hold(app::pauses(declaration, &world), now) {
+    if let Some(hold) = app::hold(declaration, &world, now) {
         let status = app::held(declaration, &hold, now);
         return AppAnswer { namespace, name, objects: Vec::new(), status, reach: Vec::new() };
     }

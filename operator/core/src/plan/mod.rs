@@ -7,6 +7,7 @@ mod everything;
 pub mod labels;
 pub mod metadata;
 mod object;
+pub mod pause;
 pub mod platform;
 mod reach;
 mod refusal;
@@ -16,13 +17,10 @@ mod world;
 
 pub use everything::{Answer, AppAnswer, TenantAnswer, everything};
 pub use object::{Kind, Object};
+pub use pause::Hold;
 pub use reach::Path;
 pub use refusal::Refusal;
 pub use world::{Declared, NamespaceFound, PodTrouble, RouteFound, WorkloadFound, World};
-
-use jiff::Timestamp;
-
-use crate::kinds::Paused;
 
 /// How one pass over an object ended; its conditions follow from this.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,19 +42,4 @@ pub struct Stop {
     pub reason: &'static str,
     /// What happened, to which object, and what to do.
     pub message: String,
-}
-
-/// Who holds the operator's hand, why, and until when.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hold {
-    /// `this object`, `tenant liangzhou` or `the platform`.
-    pub by: String,
-    /// The pause itself.
-    pub paused: Paused,
-}
-
-/// The first of the pauses that still lasts.
-pub fn hold<'a>(pauses: impl IntoIterator<Item = (String, Option<&'a Paused>)>, now: Timestamp) -> Option<Hold> {
-    let lasting = |paused: &&Paused| paused.until.timestamp() > now;
-    pauses.into_iter().find_map(|(by, paused)| paused.filter(lasting).map(|paused| Hold { by, paused: paused.clone() }))
 }

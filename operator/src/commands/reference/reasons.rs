@@ -64,7 +64,8 @@ const PLATFORM_AND_TENANT: &[Row] = &[
         "the namespace is on its way out; its own status names what holds it",
     ),
     ("Ready", "False", "DeletionBlocked", "the tenant is being deleted and waits for somebody; see that condition"),
-    ("Paused", "True", "Paused", "the operator writes nothing until the time in the message"),
+    ("Paused", "True", "Paused", "the operator writes nothing until the time in the message, and for 90 days at most"),
+    ("Paused", "False", "PauseTooLong", "the pause in the message has lasted 90 days and holds nothing any more"),
 ];
 
 const APP: &[Row] = &[
@@ -116,6 +117,8 @@ const EVENTS: &[(&str, &str)] = &[
     ("DeletionBlocked", "the deletion waits; the condition of that name says for what"),
     ("Retained", "a tenant was deleted with `RetainData`; its namespace is locked and kept until the day in the text"),
     ("RetentionEnded", "a retained namespace was deleted after its last day"),
+    ("Paused", "`spec.paused` of this object begins to hold the operator's hand"),
+    ("Resumed", "the pause that this object declared is over"),
     ("Restored", "an object was changed or removed by somebody else and is as declared again"),
     ("WatchForbidden", "the operator may not watch a kind; its ClusterRole is incomplete"),
 ];

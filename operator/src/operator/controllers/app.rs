@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use kube::{Api, ResourceExt as _};
 use yipan_core::kinds::App;
 use yipan_core::plan::app::{self, AppWorld, ValidApp};
-use yipan_core::plan::{Kind, Outcome, hold, metadata};
+use yipan_core::plan::{Kind, Outcome, metadata};
 
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
@@ -33,9 +33,12 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
     let api = Api::<App>::namespaced(shared.client.clone(), &app.namespace().unwrap_or_default());
     let world = AppWorld::gather(&app, &Lookups(&shared.caches)); // the only step that reads
     let now = Timestamp::now();
-    if let Some(hold) = hold(app::pauses(&app, &world), now) {
+    if let Some(hold) = app::hold(&app, &world, now) {
+        if hold.by == app::OWN_PAUSE {
+            take_back(shared, &app, &world).await?;
+        }
         outcome::save(shared, &api, app.as_ref(), app::held(&app, &hold, now)).await?;
-        return Ok(Action::requeue(hold.paused.until.timestamp().duration_since(now).unsigned_abs()));
+        return Ok(Action::requeue(hold.rest(now)));
     }
     if app.metadata.deletion_timestamp.is_some() {
         return close(shared, &app).await;
@@ -52,7 +55,10 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
             let pass = bring(shared, app.as_ref(), place, &app::desired(valid).in_order()).await;
             (app, pass)
         }
-        Err(refusal) => (app, Err(Error::Refused(refusal.clone()))),
+        Err(refusal) => {
+            take_back(shared, &app, &world).await?;
+            (app, Err(Error::Refused(refusal.clone())))
+        }
     };
     if outcome::is_brief(shared, app.as_ref(), &pass) {
         return pass.map(|()| Action::await_change());
@@ -76,6 +82,18 @@ async fn close(shared: &Shared, app: &App) -> Result<Action, Error> {
         }
     }
     Ok(Action::await_change())
+}
+
+/// Ways out of the cluster are the province's to take back: neither its own pause nor a refusal, which
+/// both change nothing else, keeps an App one that its tenant no longer has.
+async fn take_back(shared: &Shared, app: &App, world: &AppWorld) -> Result<(), Error> {
+    let (namespace, name) = (app.namespace().unwrap_or_default(), app::egress_policy_name(app));
+    let Some(tenant) = &world.tenant else { return Ok(()) };
+    let Some(found) = shared.caches.children.get(&namespace, Kind::NetworkPolicy, &name) else { return Ok(()) };
+    match app::egress_policy(app, tenant) {
+        Some(policy) => shared.apply(&policy).await.map(drop),
+        None => shared.remove(&namespace, &(Kind::NetworkPolicy, name), &found).await,
+    }
 }
 
 /// Changes nothing while what the App depends on cannot be read. What was decided before stays;

@@ -133,6 +133,7 @@ pub async fn save<K: Answered>(shared: &Shared, api: &Api<K>, object: &K, status
 /// Tells people, once, when `Ready` turns to a state in which somebody has to act, and when it
 /// turns back. The way from creation to the first Ready is not worth an event.
 async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &[Condition], new: &[Condition]) {
+    tell_of_pause(shared, object, old, new).await;
     let ready = |conditions: &[Condition]| conditions::find(conditions, "Ready").cloned();
     let (before, Some(now)) = (ready(old), ready(new)) else { return };
     let waits = [
@@ -151,6 +152,24 @@ async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &
         shared.events.warn(object, Act::Check, &now.reason, &now.message).await;
     } else if before.is_some_and(|before| !waits.contains(&before.reason.as_str())) {
         shared.events.note(object, Act::Apply, "Ready", "ready").await;
+    }
+}
+
+/// Tells of a pause's beginning and end, on the object that declares it: what is below it has the
+/// condition, and may be a whole province.
+async fn tell_of_pause<K: Resource<DynamicType = ()>>(
+    shared: &Shared,
+    object: &K,
+    old: &[Condition],
+    new: &[Condition],
+) {
+    let here = |condition: &&Condition| condition.message.starts_with("this ") || K::kind(&()) == "Platform";
+    let holds = |condition: &&Condition| condition.status == "True" && here(condition);
+    let paused = |conditions: &[Condition]| conditions::find(conditions, "Paused").filter(holds).cloned();
+    match (paused(old), paused(new)) {
+        (None, Some(pause)) => shared.events.note(object, Act::Hold, "Paused", &pause.message).await,
+        (Some(_), None) => shared.events.note(object, Act::Hold, "Resumed", "the pause is over").await,
+        _ => {}
     }
 }
 

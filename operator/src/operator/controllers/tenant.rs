@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kube::Api;
 use yipan_core::kinds::Tenant;
+use yipan_core::plan::Outcome;
 use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
-use yipan_core::plan::{Outcome, hold};
 
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
@@ -36,9 +36,9 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     let api = Api::<Tenant>::all(shared.client.clone());
     let world = TenantWorld::gather(&tenant, &Lookups(&shared.caches)); // the only step that reads
     let now = Timestamp::now();
-    if let Some(hold) = hold(tenant::pauses(&tenant, &world), now) {
+    if let Some(hold) = tenant::hold(&tenant, &world, now) {
         outcome::save(shared, &api, tenant.as_ref(), tenant::held(&tenant, &hold, now)).await?;
-        return Ok(Action::requeue(hold.paused.until.timestamp().duration_since(now).unsigned_abs()));
+        return Ok(Action::requeue(hold.rest(now)));
     }
     if tenant.metadata.deletion_timestamp.is_some() {
         return retire::retire(shared, &api, &tenant, &world).await;

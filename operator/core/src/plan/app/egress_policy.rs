@@ -1,21 +1,32 @@
 //! Lets an App out of the cluster.
 
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicySpec};
+use kube::ResourceExt;
 
-use super::ValidApp;
-use crate::plan::{labels, metadata, way_out};
+use super::ways_out::{WaysOut, ways_out};
+use crate::kinds::{App, Tenant};
+use crate::plan::{Kind, Object, labels, metadata, way_out};
 
 /// Lets the App's pods out by the ways that it names and its tenant was given; nothing where there
-/// are none. One policy for all: they come and go by one person's word, the province's.
-pub fn egress_policy(app: &ValidApp) -> Option<NetworkPolicy> {
-    let ways = &app.ways_out.open;
-    (!ways.is_empty()).then(|| NetworkPolicy {
-        metadata: metadata::of_app(&app.app, &format!("{}--egress", app.name())),
+/// are none. One policy for all: they come and go by one word, the province's.
+pub fn policy(app: &App, ways_out: &WaysOut) -> Option<NetworkPolicy> {
+    (!ways_out.open.is_empty()).then(|| NetworkPolicy {
+        metadata: metadata::of_app(app, &egress_policy_name(app)),
         spec: Some(NetworkPolicySpec {
-            pod_selector: Some(labels::app(app.name())),
+            pod_selector: Some(labels::app(&app.name_any())),
             policy_types: Some(vec!["Egress".to_owned()]),
             ingress: None,
-            egress: Some(ways.iter().map(way_out::rule).collect()),
+            egress: Some(ways_out.open.iter().map(way_out::rule).collect()),
         }),
     })
+}
+
+/// The policy of an App that is not looked at any further, being paused or refused.
+pub fn egress_policy(app: &App, tenant: &Tenant) -> Option<Object> {
+    policy(app, &ways_out(app, tenant)).map(|policy| Object::of(Kind::NetworkPolicy, &policy))
+}
+
+/// The policy's name.
+pub fn egress_policy_name(app: &App) -> String {
+    format!("{}--egress", app.name_any())
 }

@@ -36,8 +36,9 @@ use crate::gateway_api::HTTPRoute;
 use crate::kinds::{App, Platform, Tenant, TenantApp};
 
 pub use connections::{Connections, Served, Used};
+pub use egress_policy::{egress_policy, egress_policy_name};
 pub use entry::EntryPlan;
-pub use status::{held, pauses, status};
+pub use status::{OWN_PAUSE, held, hold, status};
 pub use valid::ValidApp;
 pub use ways_out::WaysOut;
 
@@ -114,7 +115,7 @@ pub fn desired(app: &ValidApp) -> Desired {
         entry_policy: entry_policy::entry_policy(app),
         serves_policies: serves_policies::serves_policies(app),
         uses_policies: uses_policies::uses_policies(app),
-        egress_policy: egress_policy::egress_policy(app),
+        egress_policy: egress_policy::policy(&app.app, &app.ways_out),
         deployment: deployment::deployment(app),
         cron_job: cron_job::cron_job(app),
         disruption_budget: disruption_budget::disruption_budget(app),

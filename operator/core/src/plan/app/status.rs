@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::entry::{EntryPlan, wants_login};
 use super::{AppWorld, ValidApp};
-use crate::kinds::{App, AppStatus, Condition, ObservedWorkload, Paused, ServesStatus, UseState, UseStatus};
+use crate::kinds::{App, AppStatus, Condition, ObservedWorkload, ServesStatus, Tenant, UseState, UseStatus};
 use crate::plan::conditions::{self, Finding};
+use crate::plan::pause::{self, Pauses};
 use crate::plan::{Hold, Outcome, PodTrouble, Refusal, Stop, WorkloadFound, metadata};
 
 /// The status that follows from the outcome of a pass.
@@ -14,12 +15,13 @@ use crate::plan::{Hold, Outcome, PodTrouble, Refusal, Stop, WorkloadFound, metad
 /// conditions always speak of this generation.
 pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &Outcome, now: Timestamp) -> AppStatus {
     let old = app.status.clone().unwrap_or_default();
-    let findings = match (outcome, valid) {
+    let mut findings = match (outcome, valid) {
         (Outcome::Refused(refusal), _) => refused(refusal),
         (Outcome::Stopped(stop), _) => stopped(stop),
         (Outcome::Done, Some(valid)) => layers(valid, world),
         (Outcome::Done, None) => Vec::new(),
     };
+    findings.extend(pause::worn_out(&pauses(app, world), &old.conditions, now));
     let generation = app.metadata.generation;
     let mut conditions = conditions::dated(findings, &old.conditions, generation, now);
     if *outcome != Outcome::Done {
@@ -43,24 +45,34 @@ pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &O
     }
 }
 
+/// Whose an App's own pause is, in [`Hold::by`].
+pub const OWN_PAUSE: &str = "this App";
+
+/// Who holds the operator's hand over an App.
+pub fn hold(app: &App, world: &AppWorld, now: Timestamp) -> Option<Hold> {
+    let old = app.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    pause::hold(&pauses(app, world), old, now)
+}
+
 /// Whose pauses hold the operator's hand over an App, the widest first.
-pub fn pauses<'a>(app: &'a App, world: &'a AppWorld) -> Vec<(String, Option<&'a Paused>)> {
+fn pauses<'a>(app: &'a App, world: &'a AppWorld) -> Pauses<'a> {
     let platform = world.platform.as_ref().and_then(|platform| platform.spec.paused.as_ref());
     let tenant = world.tenant.as_deref();
-    // An App's own pause does not keep it running when its tenant is switched off.
-    let own = app.spec.paused.as_ref().filter(|_| tenant.is_none_or(|tenant| tenant.spec.suspended.is_none()));
+    // An App's own pause does not keep it running when its tenant is switched off, or is going.
+    let over = |tenant: &Tenant| tenant.spec.suspended.is_some() || tenant.metadata.deletion_timestamp.is_some();
+    let own = app.spec.paused.as_ref().filter(|_| !tenant.is_some_and(over));
     let tenant = tenant.and_then(|tenant| tenant.spec.paused.as_ref());
     vec![
         ("the platform".to_owned(), platform),
         (format!("tenant {}", app.metadata.namespace.as_deref().unwrap_or_default()), tenant),
-        ("this App".to_owned(), own),
+        (OWN_PAUSE.to_owned(), own),
     ]
 }
 
 /// The status while somebody holds the operator's hand: what it was, and that it is paused.
 pub fn held(app: &App, hold: &Hold, now: Timestamp) -> AppStatus {
     let old = app.status.clone().unwrap_or_default();
-    let conditions = conditions::held(hold, &old.conditions, app.metadata.generation, now);
+    let conditions = pause::held(hold, &old.conditions, app.metadata.generation, now);
     AppStatus { conditions, ..old }
 }
 

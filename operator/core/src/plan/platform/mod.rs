@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::conditions::{self, Finding};
-use super::hold;
+use super::pause;
 use crate::kinds::{Platform, PlatformStatus};
 
 /// What a look at the gateways found: for each that is not as the Platform says, why.
@@ -27,11 +27,13 @@ pub fn status(platform: &Platform, world: &PlatformWorld, now: Timestamp) -> Pla
     };
     let mut findings = vec![gateways];
     findings.push(conditions::ready(&findings));
-    let pause = hold([("the platform".to_owned(), platform.spec.paused.as_ref())], now);
-    findings.extend(pause.map(|hold| Finding::yes("Paused", "Paused", conditions::pause(&hold))));
-    PlatformStatus {
-        observed_generation: platform.metadata.generation,
-        conditions: conditions::dated(findings, &old.conditions, platform.metadata.generation, now),
-        tenants: i64::try_from(world.tenants).ok(),
+    let pauses = vec![("the platform".to_owned(), platform.spec.paused.as_ref())];
+    findings.extend(pause::worn_out(&pauses, &old.conditions, now));
+    let generation = platform.metadata.generation;
+    let mut conditions = conditions::dated(findings, &old.conditions, generation, now);
+    if let Some(hold) = pause::hold(&pauses, &old.conditions, now) {
+        let before: Vec<_> = old.conditions.iter().filter(|condition| condition.type_ == "Paused").cloned().collect();
+        conditions.extend(pause::held(&hold, &before, generation, now));
     }
+    PlatformStatus { observed_generation: generation, conditions, tenants: i64::try_from(world.tenants).ok() }
 }

@@ -31,7 +31,7 @@ use crate::kinds::{Platform, Tenant};
 pub use retention::{GOES, is_over, last_day, locked_quota, mark};
 pub use retirement::{Retirement, Wait, blocked, retirement};
 pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
-pub use status::{held, is_accepted, is_fenced, is_refused, pauses, status};
+pub use status::{held, hold, is_accepted, is_fenced, is_refused, status};
 pub use succession::Succession;
 pub use valid::ValidTenant;
 

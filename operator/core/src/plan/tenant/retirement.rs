@@ -112,7 +112,10 @@ pub fn blocked(tenant: &Tenant, wait: &Wait, now: Timestamp) -> TenantStatus {
         Finding::no("Ready", ready, wait.message.clone()),
     ];
     let blocked = conditions::dated(findings, &old.conditions, generation, now);
-    let stays = |condition: &&Condition| blocked.iter().all(|newer| newer.type_ != condition.type_);
+    // A pause that went on would have held the deletion.
+    let stays = |condition: &&Condition| {
+        condition.type_ != "Paused" && blocked.iter().all(|newer| newer.type_ != condition.type_)
+    };
     let others: Vec<Condition> = old.conditions.iter().filter(stays).cloned().collect();
     let conditions = others.into_iter().chain(blocked).collect();
     TenantStatus { conditions, observed_generation: generation, ..old }

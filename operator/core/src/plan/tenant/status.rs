@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::{TenantWorld, ValidTenant};
-use crate::kinds::{Condition, Granted, Paused, Tenant, TenantStatus};
+use crate::kinds::{Condition, Granted, Tenant, TenantStatus};
 use crate::plan::conditions::{self, Finding};
+use crate::plan::pause::{self, Pauses};
 use crate::plan::{Hold, Outcome, Refusal, Stop, metadata};
 
 /// The status that follows from the outcome of a pass.
@@ -24,10 +25,12 @@ pub fn status(
         Outcome::Done => valid.map(|valid| valid.name.clone()),
         _ => old.namespace,
     };
+    let worn_out = pause::worn_out(&pauses(tenant, world), &old.conditions, now);
+    let findings = findings(valid, outcome, &old.conditions).into_iter().chain(worn_out).collect();
     TenantStatus {
         observed_generation: generation,
         id: Some(metadata::id(tenant)),
-        conditions: conditions::dated(findings(valid, outcome, &old.conditions), &old.conditions, generation, now),
+        conditions: conditions::dated(findings, &old.conditions, generation, now),
         namespace,
         granted: valid.map(|valid| valid.granted.clone()).or(old.granted),
         allocations: old.allocations,
@@ -87,8 +90,14 @@ fn figures(granted: &Granted) -> String {
     )
 }
 
+/// Who holds the operator's hand over a tenant.
+pub fn hold(tenant: &Tenant, world: &TenantWorld, now: Timestamp) -> Option<Hold> {
+    let old = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    pause::hold(&pauses(tenant, world), old, now)
+}
+
 /// Whose pauses hold the operator's hand over a tenant, the widest first.
-pub fn pauses<'a>(tenant: &'a Tenant, world: &'a TenantWorld) -> Vec<(String, Option<&'a Paused>)> {
+fn pauses<'a>(tenant: &'a Tenant, world: &'a TenantWorld) -> Pauses<'a> {
     let platform = world.platform.as_ref().and_then(|platform| platform.spec.paused.as_ref());
     vec![("the platform".to_owned(), platform), ("this tenant".to_owned(), tenant.spec.paused.as_ref())]
 }
@@ -96,7 +105,7 @@ pub fn pauses<'a>(tenant: &'a Tenant, world: &'a TenantWorld) -> Vec<(String, Op
 /// The status while somebody holds the operator's hand: what it was, and that it is paused.
 pub fn held(tenant: &Tenant, hold: &Hold, now: Timestamp) -> TenantStatus {
     let old = tenant.status.clone().unwrap_or_default();
-    let conditions = conditions::held(hold, &old.conditions, tenant.metadata.generation, now);
+    let conditions = pause::held(hold, &old.conditions, tenant.metadata.generation, now);
     TenantStatus { conditions, ..old }
 }
 
