@@ -2,7 +2,7 @@
 //!
 //! Written by hand: the published crate of these types is bound to an older `kube`.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
@@ -20,18 +20,18 @@ pub struct HttpRouteSpec {
     pub rules: Vec<HttpRouteRule>,
 }
 
-/// One listener of one Gateway. Every default is written out: it stands in an atomic list, which
+/// One listener of one Gateway or ListenerSet. Every default is written out: it stands in an atomic list, which
 /// is compared whole.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct ParentReference {
     /// `gateway.networking.k8s.io`
     pub group: String,
-    /// `Gateway`
+    /// `Gateway` or `ListenerSet`
     pub kind: String,
-    /// The Gateway's namespace.
+    /// Its namespace.
     pub namespace: String,
-    /// The Gateway's name.
+    /// Its name.
     pub name: String,
     /// The listener.
     pub section_name: String,
@@ -105,6 +105,87 @@ pub struct RouteParentStatus {
     /// `Accepted` and `ResolvedRefs`.
     #[serde(default)]
     pub conditions: Vec<Condition>,
+}
+
+/// Further listeners for a Gateway, each with a certificate of its own.
+#[derive(CustomResource, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[kube(group = "gateway.networking.k8s.io", version = "v1", kind = "ListenerSet", namespaced)]
+#[kube(derive = "PartialEq", schema = "disabled")]
+#[serde(rename_all = "camelCase")]
+pub struct ListenerSetSpec {
+    /// The Gateway.
+    pub parent_ref: ParentGateway,
+    /// The listeners, by name.
+    pub listeners: Vec<ListenerEntry>,
+}
+
+/// The Gateway of a ListenerSet.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct ParentGateway {
+    /// `gateway.networking.k8s.io`
+    pub group: String,
+    /// `Gateway`
+    pub kind: String,
+    /// The Gateway's namespace.
+    pub namespace: String,
+    /// The Gateway's name.
+    pub name: String,
+}
+
+/// One listener of a ListenerSet.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenerEntry {
+    /// Its name.
+    pub name: String,
+    /// The host name it listens for.
+    pub hostname: String,
+    /// The port.
+    pub port: i32,
+    /// `HTTPS`
+    pub protocol: String,
+    /// Where the connection's encryption ends, and by which certificate.
+    pub tls: ListenerTls,
+    /// Whose routes it takes.
+    pub allowed_routes: AllowedRoutes,
+}
+
+/// Where a connection's encryption ends.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenerTls {
+    /// `Terminate`
+    pub mode: String,
+    /// The certificate.
+    pub certificate_refs: Vec<CertificateRef>,
+}
+
+/// A Secret in the ListenerSet's namespace. Every default is written out: it stands in an atomic
+/// list.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct CertificateRef {
+    /// Empty for the core group.
+    pub group: String,
+    /// `Secret`
+    pub kind: String,
+    /// The Secret's name.
+    pub name: String,
+}
+
+/// Whose routes a listener takes.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct AllowedRoutes {
+    /// Those of these namespaces.
+    pub namespaces: RouteNamespaces,
+}
+
+/// Namespaces by their labels.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct RouteNamespaces {
+    /// `Selector`
+    pub from: String,
+    /// The labels.
+    pub selector: LabelSelector,
 }
 
 /// A Gateway, as far as Yipan reads it.

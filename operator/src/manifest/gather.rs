@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yipan_core::kinds::{self, App, Platform, Tenant};
-use yipan_core::plan::{Declared, NamespaceFound, PodTrouble, RouteFound, WorkloadFound, labels};
+use yipan_core::plan::{Declared, ListenersFound, NamespaceFound, PodTrouble, RouteFound, WorkloadFound, labels};
 
 use super::schema::KindRules;
 use super::{Problem, Problems, Source, newcomer, yaml};
@@ -158,6 +158,9 @@ impl Gathering {
                 drop(declared.workloads.insert(key, WorkloadFound::read(value)));
             }
             ("gateway.networking.k8s.io", "HTTPRoute") => drop(declared.routes.insert(key, RouteFound::read(value))),
+            ("gateway.networking.k8s.io", "ListenerSet") => {
+                drop(declared.listeners.insert(key.1, ListenersFound::read(value)));
+            }
             ("v1", "Pod") => {
                 let label = format!("/metadata/labels/{}", labels::NAME.replace('/', "~1"));
                 let app = value.pointer(&label).and_then(Value::as_str);

@@ -8,7 +8,7 @@ use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Pre
 use kube::core::ApiResource;
 use serde_json::{Value, json};
 use yipan_core::drift::{self, Digest, MANAGER};
-use yipan_core::plan::{Kind, Object, labels};
+use yipan_core::plan::{Kind, Object, labels, metadata};
 
 use super::caches::{Child, Key};
 use super::context::Shared;
@@ -232,13 +232,17 @@ fn api_of(shared: &Shared, kind: Kind, namespace: &str) -> Api<DynamicObject> {
     let resource: ApiResource = kind.resource();
     match kind {
         Kind::Namespace => Api::all_with(shared.client.clone(), &resource),
+        Kind::ListenerSet => Api::namespaced_with(shared.client.clone(), metadata::SYSTEM_NAMESPACE, &resource),
         _ => Api::namespaced_with(shared.client.clone(), namespace, &resource),
     }
 }
 
-/// Where an object is kept: a Namespace within itself.
+/// Where an object is kept: a Namespace within itself, a ListenerSet with its tenant.
 fn place(object: &Object) -> &str {
-    object.namespace.as_deref().unwrap_or(&object.name)
+    match object.kind {
+        Kind::ListenerSet => metadata::tenant_of_listener_set(&object.name),
+        _ => object.namespace.as_deref().unwrap_or(&object.name),
+    }
 }
 
 fn is_as_desired(child: &Child, desired: Digest, memory: Option<Applied>) -> bool {

@@ -47,6 +47,13 @@ impl Health {
         }
     }
 
+    /// Records that there is nothing to watch: the cluster does not know the kind, and need not.
+    pub fn watch_is_idle(&self, watch: &str) {
+        if self.set(&watch_check(watch), Ok(())) {
+            tracing::info!(watch, "this kind is not installed; it is looked for now and then");
+        }
+    }
+
     /// Records that a watch does not work, and says so once.
     pub fn watch_failed(&self, watch: &str, error: &watcher::Error) {
         let why = short(error);

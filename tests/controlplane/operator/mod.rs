@@ -9,6 +9,7 @@ mod ends;
 mod failures;
 mod fairness;
 mod faults;
+mod given;
 mod lifecycle;
 mod run;
 mod town;

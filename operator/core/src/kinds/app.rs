@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::platform::Visibility;
 use super::quantity::Quantity;
-use super::scalar::{Moment, Name, TenantName, Text};
+use super::scalar::{Host, Moment, Name, TenantName, Text};
 use super::status::{Condition, Paused, Suspended};
 use super::workload::Workload;
 
@@ -96,6 +96,11 @@ pub struct AppSpec {
 pub struct Entry {
     /// Who can reach it.
     pub visibility: Visibility,
+    /// Further host names, out of its tenant's `spec.hosts`. Absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub hosts: Vec<Host>,
     /// How long the gateway waits for an answer, in seconds. Absent: the gateway's own limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 3600))]
@@ -229,6 +234,10 @@ pub struct AppStatus {
     /// Its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Its further host names, of those it asks for that its tenant has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub hosts: Vec<String>,
     /// What runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<ObservedWorkload>,

@@ -30,11 +30,13 @@ pub use platform::{
 };
 pub use quantity::{Figure, Quantity};
 pub use scalar::{
-    CreditCode, EnvName, Group, HttpPath, Id, Image, Malformed, Moment, MountPath, Name, Registry, SecretKey,
-    SecretPart, TenantName, Text, ZoneName,
+    CreditCode, EnvName, Group, Host, HttpPath, Id, Image, Malformed, Moment, MountPath, Name, Registry, SecretKey,
+    SecretName, SecretPart, TenantName, Text, ZoneName,
 };
 pub use status::{Condition, Paused, Suspended};
-pub use tenant::{Allocation, Amounts, Deletion, Granted, Level, Member, Quota, Tenant, TenantSpec, TenantStatus};
+pub use tenant::{
+    Allocation, Amounts, Deletion, Granted, Level, Member, Quota, Tenant, TenantHost, TenantSpec, TenantStatus,
+};
 pub use workload::{Concurrency, EnvVar, Probe, Resources, Schedule, Scratch, SecretRef, Workload};
 
 /// The API group of every kind of ours.

@@ -187,6 +187,18 @@ scalar!(
     ZoneName, 4..=190, r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
     "a DNS name of at most 190 characters in lower case, such as gansu.example.gov.cn"
 );
+scalar!(
+    /// A host name outside of the platform's zone. No part of it has hyphens in the third and fourth
+    /// place (RFC 5890) but those of names in other scripts.
+    Host, 4..=253, r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+    "a host name in lower case such as parking.liangzhou.gov.cn; no part of it begins like ab--, but for xn--",
+    has_plain_parts, r"!self.split('.').exists(part, part.matches('^..--') && !part.startsWith('xn--'))"
+);
+scalar!(
+    /// The name of a Secret.
+    SecretName, 1..=63, r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
+    "1 to 63 of a-z, 0-9, hyphens and dots, with a letter or digit at both ends of every part"
+);
 
 scalar!(
     /// A moment (RFC 3339). Narrower than the format's own `date-time`: what can be stored must be
@@ -196,6 +208,10 @@ scalar!(
     "a time from 1970 to 2999 such as 2026-07-01T08:00:00+08:00",
     is_a_time
 );
+
+fn has_plain_parts(host: &str) -> bool {
+    host.split('.').all(|part| part.as_bytes().get(2..4) != Some(b"--") || part.starts_with("xn--"))
+}
 
 fn is_a_time(text: &str) -> bool {
     text.parse::<jiff::Timestamp>().is_ok()
@@ -264,6 +280,16 @@ mod tests {
         assert!(Group::try_from("凉州区 管理员".to_owned()).is_ok());
         for wrong in [" ", "a ", " a", "\u{3000}", "system:masters", "a\u{7f}b"] {
             assert!(Group::try_from(wrong.to_owned()).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_name_has_plain_parts() {
+        for right in ["liangzhou.gov.cn", "a-b.example.com", "xn--fiqs8s.example.com", "a--b.cn", "1.example.cn"] {
+            assert!(Host::try_from(right.to_owned()).is_ok(), "{right}");
+        }
+        for wrong in ["localhost", "ab--c.example.com", "*.example.com", "A.example.com", "-a.cn", "a.cn.", "a..cn"] {
+            assert!(Host::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::division::Division;
 use super::egress::Egress;
 use super::quantity::Quantity;
-use super::scalar::{CreditCode, Group, Id, Registry, TenantName, Text};
+use super::scalar::{CreditCode, Group, Host, Id, Registry, SecretName, TenantName, Text};
 use super::status::{Condition, Paused, Suspended};
 
 /// A unit of government with a namespace of its own, behind a fence.
@@ -97,6 +97,12 @@ pub struct TenantSpec {
     #[schemars(length(min = 1, max = 8))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub registries: Option<Vec<Registry>>,
+    /// Host names of its own that its Apps may take in `entry.hosts`, beside their address below the
+    /// platform's domain. Each belongs to one tenant: the one that was created first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["host".into()]))]
+    pub hosts: Vec<TenantHost>,
     /// Ways out of the cluster that its Apps may name in `network.egress`. Absent: none. The
     /// province writes them; an App reaches nothing by what stands here alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -186,6 +192,17 @@ pub struct Member {
     pub group: Group,
 }
 
+/// A host name of a tenant's own.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantHost {
+    /// The name, outside of the platform's domain.
+    pub host: Host,
+    /// Its certificate: a Secret of type `kubernetes.io/tls` in `yipan-system`, put there by the
+    /// platform's administrators.
+    pub certificate_secret: SecretName,
+}
+
 /// What a tenant may use, in all and by itself.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -249,7 +266,7 @@ pub struct TenantStatus {
     /// The stable id that everything outside the cluster's own store is keyed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// `Accepted`, `Granted`, `Fenced` and `Ready`; `Suspended`, `Paused` and `DeletionBlocked`
+    /// `Accepted`, `Granted`, `Fenced` and `Ready`; `HostsReady` where it names hosts; `Suspended`, `Paused` and `DeletionBlocked`
     /// while they hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]

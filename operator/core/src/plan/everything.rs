@@ -93,7 +93,8 @@ fn tenant_answer(declaration: &Tenant, declared: &Declared, now: Timestamp) -> T
     let checked = ValidTenant::check(declaration, &world);
     let outcome = checked.as_ref().err().map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
     let valid = checked.ok();
-    let objects = valid.as_ref().map(|valid| tenant::desired(valid).in_order()).unwrap_or_default();
+    let desired = valid.as_ref().map(tenant::desired);
+    let objects = desired.map(|desired| [desired.in_order(), desired.listeners()].concat()).unwrap_or_default();
     TenantAnswer { name, objects, status: tenant::status(declaration, &world, valid.as_ref(), &outcome, now) }
 }
 

@@ -8,7 +8,7 @@ use crate::kinds::{LabelKey, LabelValue};
 
 /// The stable id on Tenant, Namespace and App: set once, kept through backup and restore.
 pub const ID: &str = "yipan.dev/id";
-/// On a namespace: the tenant it belongs to.
+/// On a namespace, and on what a tenant has outside of it: the tenant.
 pub const TENANT: &str = "yipan.dev/tenant";
 /// On a namespace: the tenant's level, for selections by people.
 pub const LEVEL: &str = "yipan.dev/level";
@@ -28,6 +28,8 @@ pub const YIPAN: &str = "yipan";
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// Annotation of a namespace: where its images may come from, joined by commas.
 pub const REGISTRIES: &str = "yipan.dev/registries";
+/// Annotation of a namespace: host names that its Apps may take, joined by commas.
+pub const HOSTS: &str = "yipan.dev/hosts";
 /// Annotation of a pod: when a restart was asked for.
 pub const RESTARTED_AT: &str = "yipan.dev/restarted-at";
 /// The Pod Security level that the API server enforces.

@@ -35,6 +35,29 @@ pub fn of_tenant(namespace: &str, name: &str) -> ObjectMeta {
     }
 }
 
+/// The namespace of Yipan itself, where what concerns several tenants lies.
+pub const SYSTEM_NAMESPACE: &str = "yipan-system";
+
+/// The name of a tenant's listeners at one of the Platform's gateways. Neither name holds a `--`.
+pub fn listener_set_name(tenant: &str, gateway: &str) -> String {
+    format!("{tenant}--{gateway}")
+}
+
+/// The tenant of listeners, by their name: it stays when labels are taken off.
+pub fn tenant_of_listener_set(name: &str) -> &str {
+    name.split_once("--").map_or(name, |(tenant, _)| tenant)
+}
+
+/// Metadata of a tenant's listeners, which lie in Yipan's own namespace beside their certificates.
+pub fn of_listener_set(tenant: &str, gateway: &str) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(listener_set_name(tenant, gateway)),
+        namespace: Some(SYSTEM_NAMESPACE.to_owned()),
+        labels: Some(labels::map([(labels::MANAGED_BY, labels::YIPAN), (labels::TENANT, tenant)])),
+        ..Default::default()
+    }
+}
+
 /// Metadata of an object that belongs to an App and goes with it.
 pub fn of_app(app: &App, name: &str) -> ObjectMeta {
     let owner = OwnerReference {

@@ -20,7 +20,7 @@ pub use object::{Kind, Object};
 pub use pause::Hold;
 pub use reach::Path;
 pub use refusal::Refusal;
-pub use world::{Declared, NamespaceFound, PodTrouble, RouteFound, WorkloadFound, World};
+pub use world::{Declared, ListenersFound, NamespaceFound, PodTrouble, RouteFound, WorkloadFound, World};
 
 /// How one pass over an object ended; its conditions follow from this.
 #[derive(Debug, Clone, PartialEq)]

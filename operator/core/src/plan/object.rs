@@ -13,7 +13,7 @@ use k8s_openapi::api::{
     rbac::v1::RoleBinding,
 };
 
-use crate::gateway_api::HTTPRoute;
+use crate::gateway_api::{HTTPRoute, ListenerSet};
 
 /// Every kind of object that Yipan makes. Each is watched, compared, repaired and pruned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,11 +30,12 @@ pub enum Kind {
     Service,
     PodDisruptionBudget,
     HTTPRoute,
+    ListenerSet,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Namespace,
         Kind::ResourceQuota,
         Kind::LimitRange,
@@ -46,6 +47,7 @@ impl Kind {
         Kind::Service,
         Kind::PodDisruptionBudget,
         Kind::HTTPRoute,
+        Kind::ListenerSet,
     ];
 
     /// How the API server calls it.
@@ -62,11 +64,12 @@ impl Kind {
             Kind::Service => ApiResource::erase::<Service>(&()),
             Kind::PodDisruptionBudget => ApiResource::erase::<PodDisruptionBudget>(&()),
             Kind::HTTPRoute => ApiResource::erase::<HTTPRoute>(&()),
+            Kind::ListenerSet => ApiResource::erase::<ListenerSet>(&()),
         }
     }
 
     /// Its name, for messages, logs and metric labels.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Kind::Namespace => "Namespace",
             Kind::ResourceQuota => "ResourceQuota",
@@ -79,6 +82,7 @@ impl Kind {
             Kind::Service => "Service",
             Kind::PodDisruptionBudget => "PodDisruptionBudget",
             Kind::HTTPRoute => "HTTPRoute",
+            Kind::ListenerSet => "ListenerSet",
         }
     }
 }

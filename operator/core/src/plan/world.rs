@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use kube::ResourceExt;
 use serde_json::Value;
 
-use super::labels;
+use super::{labels, metadata};
 use crate::kinds::{App, Id, Platform, Tenant};
 
 /// Looks things up for a pass. The operator answers from its caches, `yipan plan` from files.
@@ -18,6 +18,8 @@ pub trait World {
     fn tenants_of_division(&self, significant: &str) -> Vec<Arc<Tenant>>;
     /// Every tenant that names this one, which need not exist, as its predecessor.
     fn successors(&self, predecessor: &str) -> Vec<Arc<Tenant>>;
+    /// Every tenant that names this host as its own.
+    fn tenants_of_host(&self, host: &str) -> Vec<Arc<Tenant>>;
     /// The names of the tenants below one, in order.
     fn children(&self, parent: &str) -> Vec<String>;
     /// An App by namespace and name.
@@ -30,8 +32,10 @@ pub trait World {
     fn namespace(&self, name: &str) -> Option<NamespaceFound>;
     /// The Deployment or CronJob of an App.
     fn workload(&self, namespace: &str, name: &str) -> Option<WorkloadFound>;
-    /// The HTTPRoute of an App.
+    /// An HTTPRoute of an App.
     fn route(&self, namespace: &str, name: &str) -> Option<RouteFound>;
+    /// The ListenerSet of a tenant at one of the Platform's gateways.
+    fn listeners(&self, tenant: &str, gateway: &str) -> Option<ListenersFound>;
 }
 
 /// What matters of a namespace.
@@ -143,24 +147,63 @@ pub struct RouteFound {
 impl RouteFound {
     /// Reads a stored HTTPRoute.
     pub fn read(object: &Value) -> Self {
-        let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
-        let parents = object.pointer("/status/parents").and_then(Value::as_array).into_iter().flatten();
-        let conditions = parents.filter_map(|parent| parent.get("conditions")?.as_array()).flatten();
-        let current = |condition: &&Value| condition.get("observedGeneration").and_then(Value::as_i64) >= generation;
-        let text =
-            |condition: &Value, key: &str| condition.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut found = Self::default();
-        for condition in conditions.filter(current) {
-            if !matches!(text(condition, "type").as_str(), "Accepted" | "ResolvedRefs") {
-                continue; // others speak of matters that do not keep requests out
-            }
-            if text(condition, "status") != "True" {
-                return Self { accepted: Some(false), message: text(condition, "message") };
-            }
-            found.accepted = Some(true);
+        let list = |pointer: &str| object.pointer(pointer).and_then(Value::as_array);
+        let parents = list("/status/parents").into_iter().flatten();
+        let conditions: Vec<_> = parents.flat_map(|parent| current_conditions(object, parent)).collect();
+        // Others speak of matters that do not keep requests out.
+        let matters = |condition: &&Value| matches!(text(condition, "type"), "Accepted" | "ResolvedRefs");
+        let no = conditions.iter().copied().filter(matters).find(|condition| text(condition, "status") != "True");
+        if let Some(no) = no {
+            return Self { accepted: Some(false), message: text(no, "message").to_owned() };
         }
-        found
+        // Every listener that it names must have answered.
+        let wanted = list("/spec/parentRefs").map_or(1, Vec::len).max(1);
+        let accepted = conditions.iter().filter(|condition| text(condition, "type") == "Accepted").count();
+        Self { accepted: (accepted >= wanted).then_some(true), message: String::new() }
     }
+}
+
+/// What matters of a ListenerSet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListenersFound {
+    /// Whether the gateway serves its latest generation; none: it has not said so yet.
+    pub served: Option<bool>,
+    /// What the gateway says, and of which host.
+    pub message: String,
+}
+
+impl ListenersFound {
+    /// Reads a stored ListenerSet.
+    pub fn read(object: &Value) -> Self {
+        let status = object.get("status").unwrap_or(&Value::Null);
+        let listeners = status.get("listeners").and_then(Value::as_array).into_iter().flatten();
+        let whole = std::iter::once(("", status));
+        let parts: Vec<_> = whole.chain(listeners.map(|listener| (text(listener, "name"), listener))).collect();
+        for (name, part) in &parts {
+            let refuses = |condition: &&Value| {
+                matches!(text(condition, "type"), "Accepted" | "ResolvedRefs") && text(condition, "status") == "False"
+            };
+            if let Some(no) = current_conditions(object, part).find(refuses) {
+                let colon = if name.is_empty() { "" } else { ": " };
+                return Self { served: Some(false), message: format!("{name}{colon}{}", text(no, "message")) };
+            }
+        }
+        let programmed =
+            |condition: &Value| text(condition, "type") == "Programmed" && text(condition, "status") == "True";
+        let served = parts.iter().all(|(_, part)| current_conditions(object, part).any(programmed));
+        Self { served: served.then_some(true), message: String::new() }
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The conditions of a part of an object's status that speak of its latest generation.
+fn current_conditions<'a>(object: &Value, part: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+    let conditions = part.get("conditions").and_then(Value::as_array).into_iter().flatten();
+    conditions.filter(move |condition| condition.get("observedGeneration").and_then(Value::as_i64) >= generation)
 }
 
 /// A world made of declarations alone, for `yipan plan` and the golden cases.
@@ -178,6 +221,8 @@ pub struct Declared {
     pub workloads: BTreeMap<(String, String), WorkloadFound>,
     /// Routes that exist already.
     pub routes: BTreeMap<(String, String), RouteFound>,
+    /// ListenerSets that exist already, by name.
+    pub listeners: BTreeMap<String, ListenersFound>,
 }
 
 fn key(namespace: &str, name: &str) -> (String, String) {
@@ -199,6 +244,11 @@ impl World for Declared {
 
     fn successors(&self, predecessor: &str) -> Vec<Arc<Tenant>> {
         let names = |tenant: &&Arc<Tenant>| tenant.spec.supersedes.iter().flatten().any(|name| **name == *predecessor);
+        self.tenants.values().filter(names).cloned().collect()
+    }
+
+    fn tenants_of_host(&self, host: &str) -> Vec<Arc<Tenant>> {
+        let names = |tenant: &&Arc<Tenant>| tenant.spec.hosts.iter().any(|named| *named.host == *host);
         self.tenants.values().filter(names).cloned().collect()
     }
 
@@ -229,5 +279,9 @@ impl World for Declared {
 
     fn route(&self, namespace: &str, name: &str) -> Option<RouteFound> {
         self.routes.get(&key(namespace, name)).cloned()
+    }
+
+    fn listeners(&self, tenant: &str, gateway: &str) -> Option<ListenersFound> {
+        self.listeners.get(&metadata::listener_set_name(tenant, gateway)).cloned()
     }
 }

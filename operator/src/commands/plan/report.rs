@@ -172,7 +172,7 @@ fn refusals(answer: &Answer) -> Vec<Line> {
 }
 
 /// What others than the App's tenant would have to give, and have not.
-const NOT_PROVIDED: [&str; 2] = ["NotConfigured", "EgressNotGiven"];
+const NOT_PROVIDED: [&str; 3] = ["NotConfigured", "EgressNotGiven", "HostNotGiven"];
 
 fn not_provided(app: &AppAnswer) -> Vec<Line> {
     let missing = app.status.conditions.iter().filter(|condition| condition.type_ != "Ready");

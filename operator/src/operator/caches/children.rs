@@ -10,12 +10,13 @@ use kube::runtime::watcher;
 use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 use yipan_core::drift::{self, Digest};
-use yipan_core::plan::{Kind, NamespaceFound, RouteFound, WorkloadFound, labels};
+use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, labels, metadata};
 
 use super::super::context::Shared;
 use super::watching::watching;
 
-/// An object of ours by kind and name, within a namespace. A Namespace is kept within itself.
+/// An object of ours by kind and name, within a namespace. A Namespace is kept within itself, a
+/// ListenerSet with its tenant.
 pub type Key = (Kind, String);
 
 /// What is kept of an object.
@@ -50,6 +51,8 @@ pub enum Found {
     Workload(WorkloadFound),
     /// Of an HTTPRoute.
     Route(RouteFound),
+    /// Of a ListenerSet.
+    Listeners(ListenersFound),
 }
 
 impl Child {
@@ -65,6 +68,7 @@ impl Child {
             Kind::Namespace => Found::Namespace(NamespaceFound::read(object)),
             Kind::Deployment | Kind::CronJob => Found::Workload(WorkloadFound::read(object)),
             Kind::HTTPRoute => Found::Route(RouteFound::read(object)),
+            Kind::ListenerSet => Found::Listeners(ListenersFound::read(object)),
             _ => Found::Nothing,
         };
         // Either is enough: a hand may have taken off the other.
@@ -171,7 +175,11 @@ impl Children {
 
 /// Keeps one kind true, for as long as the operator runs.
 pub async fn watch(shared: Arc<Shared>, kind: Kind) {
-    let api = Api::<DynamicObject>::all_with(shared.client.clone(), &kind.resource());
+    let api = match kind {
+        // Elsewhere they are others' affair, and the operator has no right to see them.
+        Kind::ListenerSet => Api::namespaced_with(shared.client.clone(), metadata::SYSTEM_NAMESPACE, &kind.resource()),
+        _ => Api::<DynamicObject>::all_with(shared.client.clone(), &kind.resource()),
+    };
     let config = watcher::Config::default().streaming_lists();
     // Namespaces are watched whoever made them: a name may be taken.
     let config = match kind {
@@ -204,6 +212,7 @@ fn place(kind: Kind, object: &DynamicObject) -> (String, String) {
     let name = object.name_any();
     match kind {
         Kind::Namespace => (name.clone(), name),
+        Kind::ListenerSet => (metadata::tenant_of_listener_set(&name).to_owned(), name),
         _ => (object.namespace().unwrap_or_default(), name),
     }
 }

@@ -72,6 +72,8 @@ pub const PARENT: &str = "parent";
 pub const DIVISION: &str = "division";
 /// Tenants by each predecessor they name.
 pub const PREDECESSOR: &str = "predecessor";
+/// Tenants by each host they name.
+pub const HOST: &str = "host";
 /// Apps by namespace.
 pub const NAMESPACE: &str = "namespace";
 /// Apps, as `<namespace>/<name>`, by the Apps they name in their connections.
@@ -172,13 +174,19 @@ fn settle<K: Declaration>(shared: &Shared, old: Option<&Guarded<K>>, new: Option
     K::changed(old, new, shared);
 }
 
-/// Asks for the tenants whose counts are touched, and for the rivals of a division or a predecessor.
+/// Asks for the tenants whose counts are touched, and for the rivals of a division, a predecessor or a host.
 fn count_again(shared: &Shared, changed: &[Entry]) {
     let (triggers, index) = (&shared.caches.triggers, &shared.caches.index);
     for (relation, key) in changed {
         match *relation {
             PARENT | NAMESPACE => triggers.tenant_later(key),
             DIVISION | PREDECESSOR => index.get(relation, key).iter().for_each(|rival| triggers.tenant(rival)),
+            HOST => {
+                for rival in index.get(HOST, key) {
+                    triggers.tenant(&rival);
+                    index.get(NAMESPACE, &rival).iter().for_each(|app| triggers.app_at(app));
+                }
+            }
             _ => {}
         }
     }
@@ -224,7 +232,12 @@ impl Declaration for Tenant {
         let Ok(tenant) = &object.0 else { return Vec::new() };
         let parent = tenant.spec.parent.iter().map(|parent| (PARENT, parent.to_string()));
         let predecessors = tenant.spec.supersedes.iter().flatten().map(|name| (PREDECESSOR, name.to_string()));
-        parent.chain(predecessors).chain([(DIVISION, tenant.spec.division.significant().to_owned())]).collect()
+        let hosts = tenant.spec.hosts.iter().map(|named| (HOST, named.host.to_string()));
+        parent
+            .chain(predecessors)
+            .chain(hosts)
+            .chain([(DIVISION, tenant.spec.division.significant().to_owned())])
+            .collect()
     }
 
     /// A tenant's children, Apps and rivals ask what it says; its parent counts it.

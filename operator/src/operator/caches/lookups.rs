@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use kube::runtime::reflector::ObjectRef;
 use yipan_core::kinds::{App, Platform, Tenant};
-use yipan_core::plan::{Kind, NamespaceFound, RouteFound, WorkloadFound, World};
+use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, World, metadata};
 
-use super::declared::{DIVISION, NAMESPACE, PARENT, PREDECESSOR};
+use super::declared::{DIVISION, HOST, NAMESPACE, PARENT, PREDECESSOR};
 use super::{Caches, Found};
 
 /// Answers from the caches.
@@ -59,6 +59,18 @@ impl World for Lookups<'_> {
         let child = either.filter_map(|kind| self.0.children.get(namespace, kind, name)).next()?;
         match child.found {
             Found::Workload(found) => Some(WorkloadFound { trouble: self.0.pods.trouble(namespace, name), ..found }),
+            _ => None,
+        }
+    }
+
+    fn tenants_of_host(&self, host: &str) -> Vec<Arc<Tenant>> {
+        self.0.index.get(HOST, host).iter().filter_map(|name| self.tenant(name)).collect()
+    }
+
+    fn listeners(&self, tenant: &str, gateway: &str) -> Option<ListenersFound> {
+        let name = metadata::listener_set_name(tenant, gateway);
+        match self.0.children.get(tenant, Kind::ListenerSet, &name)?.found {
+            Found::Listeners(found) => Some(found),
             _ => None,
         }
     }

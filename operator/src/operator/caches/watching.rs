@@ -8,12 +8,17 @@ use kube::runtime::watcher::{self, Event};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
+use yipan_core::plan::Kind;
+
 use super::super::context::Shared;
 
 /// The first wait after a failure; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait between attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Kinds that a cluster may lack: whoever needs one is told when it is written.
+const OPTIONAL: [&str; 1] = [Kind::ListenerSet.as_str()];
 
 /// Watches for as long as the operator runs, and keeps /readyz true about it.
 ///
@@ -42,12 +47,28 @@ pub async fn watching<K>(
                     }
                 }
                 Err(error) => {
-                    shared.health.watch_failed(name, &error);
+                    if OPTIONAL.contains(&name) && is_not_served(&error) {
+                        shared.health.watch_is_idle(name);
+                    } else {
+                        shared.health.watch_failed(name, &error);
+                    }
                     break;
                 }
             }
         }
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Whether the API server knows no such kind.
+fn is_not_served(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
+    match error {
+        InitialListFailed(kube::Error::Api(status))
+        | WatchStartFailed(kube::Error::Api(status))
+        | WatchFailed(kube::Error::Api(status))
+        | WatchError(status) => status.code == 404,
+        _ => false,
     }
 }

@@ -54,3 +54,20 @@ pub async fn remove_orphans(shared: &Shared, namespace: &str) -> Result<(), Erro
     }
     Ok(())
 }
+
+/// Writes a tenant's listeners and removes those it had before. None: it goes.
+///
+/// # Errors
+/// The first write that fails.
+pub async fn bring_listeners(shared: &Shared, tenant: &str, desired: &[Object]) -> Result<(), Error> {
+    for object in desired {
+        shared.apply(object).await?;
+    }
+    let wanted = |name: &str| desired.iter().any(|object| object.name == name);
+    for (key, child) in shared.caches.children.of(tenant, None) {
+        if key.0 == Kind::ListenerSet && !wanted(&key.1) {
+            shared.remove(tenant, &key, &child).await?;
+        }
+    }
+    Ok(())
+}

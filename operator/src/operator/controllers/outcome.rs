@@ -139,6 +139,7 @@ async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &
     let waits = [
         "Progressing",
         "RoutePending",
+        "ListenerPending",
         "TenantNotFenced",
         "NamespaceTerminating",
         "StillRunning",

@@ -17,6 +17,7 @@ use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::events::Act;
 use super::super::fair_queue::Action;
+use super::bring::bring_listeners;
 use super::tenant::FINALIZER;
 use super::{outcome, retain};
 
@@ -38,7 +39,11 @@ pub async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: 
     // One that cannot be read may be a child of this one.
     let unreadable = shared.caches.tenants.state().into_iter().filter(|other| other.0.is_err());
     let unreadable: Vec<String> = unreadable.map(|other| other.name_any()).collect();
-    match (tenant::retirement(tenant, &world, &unreadable), stored) {
+    let retirement = tenant::retirement(tenant, &world, &unreadable);
+    if !matches!(retirement, Retirement::Waits(_)) {
+        bring_listeners(shared, &tenant.name_any(), &[]).await?;
+    }
+    match (retirement, stored) {
         (Retirement::Waits(wait), _) => waits(shared, api, tenant, &wait).await,
         (Retirement::Deletes, Some(stored)) => delete(shared, &tenant.name_any(), &stored).await,
         (Retirement::Retains, Some(stored)) => match retain::retain(shared, tenant, &stored).await? {

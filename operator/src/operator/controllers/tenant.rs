@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kube::Api;
+use kube::{Api, ResourceExt as _};
 use yipan_core::kinds::Tenant;
 use yipan_core::plan::Outcome;
 use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
@@ -14,7 +14,7 @@ use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::fair_queue::Action;
-use super::bring::{bring, remove_orphans};
+use super::bring::{bring, bring_listeners, remove_orphans};
 use super::{outcome, retire, unreadable};
 
 /// Held by a Tenant so that it does not go before what is below it.
@@ -49,22 +49,36 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     let id = tenant::id(&tenant, &world);
     let tenant = outcome::mark(shared, &api, tenant, &id, Some(FINALIZER)).await?;
     let checked = ValidTenant::check(&tenant, &world);
-    let pass = match &checked {
+    let (pass, listening) = match &checked {
         Ok(valid) => {
-            let brought = bring(shared, tenant.as_ref(), (&valid.name, None), &tenant::desired(valid).in_order()).await;
-            match brought {
+            let desired = tenant::desired(valid);
+            let brought = bring(shared, tenant.as_ref(), (&valid.name, None), &desired.in_order()).await;
+            let pass = match brought {
                 Ok(()) => remove_orphans(shared, &valid.name).await,
                 failed => failed,
-            }
+            };
+            // Whatever becomes of these, the tenant stands.
+            let listening = match &pass {
+                Ok(()) => bring_listeners(shared, &valid.name, &desired.listeners()).await,
+                Err(_) => Ok(()),
+            };
+            (pass, listening)
         }
-        Err(refusal) => Err(Error::Refused(refusal.clone())),
+        Err(refusal) => (Err(Error::Refused(refusal.clone())), Ok(())),
     };
-    if outcome::is_brief(shared, tenant.as_ref(), &pass) {
-        return pass.map(|()| Action::await_change());
+    if outcome::is_brief(shared, tenant.as_ref(), &pass) || outcome::is_brief(shared, tenant.as_ref(), &listening) {
+        return pass.and(listening).map(|()| Action::await_change());
     }
+    // What was just written may have changed what is found.
+    let world = TenantWorld {
+        listeners: tenant::listeners(&tenant.name_any(), world.platform.as_deref(), &Lookups(&shared.caches)),
+        listening: listening.as_ref().err().map(Error::stop),
+        ..world
+    };
     // Status follows a failure too: a Ready left over from yesterday would be a lie.
     let status = tenant::status(&tenant, &world, checked.as_ref().ok(), &outcome::of(&pass), Timestamp::now());
     outcome::save(shared, &api, tenant.as_ref(), status).await?;
+    let pass = pass.and(listening);
     outcome::count(shared, tenant.as_ref(), &pass);
     pass.map(|()| Action::await_change())
 }

@@ -11,19 +11,7 @@ use crate::plan::metadata;
 /// A suspended App keeps its route: its name stays taken, and the gateway answers that nobody is
 /// there instead of that there is no such place.
 pub fn http_route(app: &ValidApp) -> Option<HTTPRoute> {
-    let (gateway, host, port) = (&app.entry.gateway()?.gateway, app.host.clone()?, app.workload().port?);
-    let timeout = app.app.spec.entry.as_ref().and_then(|entry| entry.timeout_seconds);
-    let rule = HttpRouteRule {
-        matches: vec![HttpRouteMatch { path: PathMatch { type_: "PathPrefix".to_owned(), value: "/".to_owned() } }],
-        backend_refs: vec![BackendRef {
-            group: String::new(),
-            kind: "Service".to_owned(),
-            name: app.name().to_owned(),
-            port,
-            weight: 1,
-        }],
-        timeouts: timeout.map(|seconds| Timeouts { request: format!("{seconds}s") }),
-    };
+    let (gateway, host, rule) = (&app.entry.gateway()?.gateway, app.host.clone()?, rule(app)?);
     Some(HTTPRoute {
         metadata: metadata::of_app(&app.app, app.name()),
         spec: HttpRouteSpec {
@@ -38,5 +26,22 @@ pub fn http_route(app: &ValidApp) -> Option<HTTPRoute> {
             rules: vec![rule],
         },
         status: None,
+    })
+}
+
+/// Every request goes to the App's Service.
+pub(super) fn rule(app: &ValidApp) -> Option<HttpRouteRule> {
+    let timeout = app.app.spec.entry.as_ref().and_then(|entry| entry.timeout_seconds);
+    let backend = BackendRef {
+        group: String::new(),
+        kind: "Service".to_owned(),
+        name: app.name().to_owned(),
+        port: app.workload().port?,
+        weight: 1,
+    };
+    Some(HttpRouteRule {
+        matches: vec![HttpRouteMatch { path: PathMatch { type_: "PathPrefix".to_owned(), value: "/".to_owned() } }],
+        backend_refs: vec![backend],
+        timeouts: timeout.map(|seconds| Timeouts { request: format!("{seconds}s") }),
     })
 }

@@ -8,6 +8,8 @@ mod disruption_budget;
 mod egress_policy;
 mod entry;
 mod entry_policy;
+mod hosts;
+mod hosts_route;
 mod http_route;
 mod pod;
 mod serves_policies;
@@ -31,13 +33,14 @@ use k8s_openapi::api::{
 use kube::ResourceExt;
 
 use super::object::{Kind, Object};
-use super::{RouteFound, WorkloadFound, World};
+use super::{RouteFound, WorkloadFound, World, tenant};
 use crate::gateway_api::HTTPRoute;
 use crate::kinds::{App, Platform, Tenant, TenantApp};
 
 pub use connections::{Connections, Served, Used};
 pub use egress_policy::{egress_policy, egress_policy_name};
 pub use entry::EntryPlan;
+pub use hosts::AppHosts;
 pub use status::{OWN_PAUSE, held, hold, status};
 pub use valid::ValidApp;
 pub use ways_out::WaysOut;
@@ -57,6 +60,10 @@ pub struct AppWorld {
     pub workload: Option<WorkloadFound>,
     /// The HTTPRoute there is.
     pub route: Option<RouteFound>,
+    /// The HTTPRoute of its further host names there is.
+    pub hosts_route: Option<RouteFound>,
+    /// Of each host that its tenant names and an earlier tenant names too: that tenant.
+    pub host_holders: BTreeMap<String, String>,
 }
 
 impl AppWorld {
@@ -64,9 +71,15 @@ impl AppWorld {
     pub fn gather(app: &App, world: &dyn World) -> Self {
         let (namespace, name) = (app.namespace().unwrap_or_default(), app.name_any());
         let known = |peer: TenantApp| world.app(&peer.tenant, &peer.app).map(|app| (peer, app));
+        let tenant = world.tenant(&namespace);
+        // Few Apps ask for a host, and to look up who holds it takes a while.
+        let asks = app.spec.entry.as_ref().is_some_and(|entry| !entry.hosts.is_empty());
+        let holders = tenant.as_ref().filter(|_| asks).map(|tenant| tenant::host_holders(tenant, world));
         Self {
             platform: world.platform(),
-            tenant: world.tenant(&namespace),
+            host_holders: holders.unwrap_or_default(),
+            hosts_route: world.route(&namespace, &hosts_route::hosts_route_name(app)),
+            tenant,
             unreadable: peers(app).into_iter().filter(|peer| world.is_unreadable(&peer.tenant, &peer.app)).collect(),
             peers: peers(app).into_iter().filter_map(known).collect(),
             workload: world.workload(&namespace, &name),
@@ -106,6 +119,8 @@ pub struct Desired {
     pub service: Option<Service>,
     /// Its address.
     pub route: Option<HTTPRoute>,
+    /// Its further host names.
+    pub hosts_route: Option<HTTPRoute>,
 }
 
 /// Renders everything that should exist for `app`.
@@ -121,6 +136,7 @@ pub fn desired(app: &ValidApp) -> Desired {
         disruption_budget: disruption_budget::disruption_budget(app),
         service: service::service(app),
         route: http_route::http_route(app),
+        hosts_route: hosts_route::hosts_route(app),
     }
 }
 
@@ -139,6 +155,7 @@ impl Desired {
             disruption_budget,
             service,
             route,
+            hosts_route,
         } = self;
         let policies = entry_policy.iter().chain(serves_policies).chain(uses_policies).chain(egress_policy);
         std::iter::once(Object::of(Kind::ServiceAccount, service_account))
@@ -147,7 +164,7 @@ impl Desired {
             .chain(cron_job.iter().map(|cron_job| Object::of(Kind::CronJob, cron_job)))
             .chain(disruption_budget.iter().map(|budget| Object::of(Kind::PodDisruptionBudget, budget)))
             .chain(service.iter().map(|service| Object::of(Kind::Service, service)))
-            .chain(route.iter().map(|route| Object::of(Kind::HTTPRoute, route)))
+            .chain(route.iter().chain(hosts_route).map(|route| Object::of(Kind::HTTPRoute, route)))
             .collect()
     }
 }

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 
 use super::entry::{EntryPlan, wants_login};
 use super::{AppWorld, ValidApp};
-use crate::kinds::{App, AppStatus, Condition, ObservedWorkload, ServesStatus, Tenant, UseState, UseStatus};
+use crate::kinds::{
+    App, AppStatus, Condition, GatewayRef, ObservedWorkload, ServesStatus, Tenant, UseState, UseStatus,
+};
 use crate::plan::conditions::{self, Finding};
 use crate::plan::pause::{self, Pauses};
-use crate::plan::{Hold, Outcome, PodTrouble, Refusal, Stop, WorkloadFound, metadata};
+use crate::plan::{Hold, Outcome, PodTrouble, Refusal, RouteFound, Stop, WorkloadFound, metadata};
 
 /// The status that follows from the outcome of a pass.
 ///
@@ -39,6 +41,7 @@ pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &O
         source: Some("own".to_owned()),
         host: valid.host.clone(),
         url: valid.entry.gateway().and(valid.host.as_ref()).map(|host| format!("https://{host}")),
+        hosts: valid.entry.gateway().map(|_| valid.hosts.open.clone()).unwrap_or_default(),
         workload: Some(observed(valid, world.workload.as_ref())),
         uses: uses(valid),
         serves: serves(valid),
@@ -163,7 +166,22 @@ fn entry(app: &ValidApp, world: &AppWorld) -> Finding {
         EntryPlan::Closed { message } => return Finding::no(LAYER, "NotConfigured", message.clone()),
         EntryPlan::Open(gateway) => &gateway.gateway,
     };
-    let found = world.route.as_ref();
+    let answered = route(gateway, "the route", world.route.as_ref());
+    if answered.status != "True" {
+        return answered;
+    }
+    if let Some(missing) = &app.hosts.missing {
+        return Finding::no(LAYER, "HostNotGiven", missing.clone());
+    }
+    match app.hosts.open.is_empty() {
+        true => answered,
+        false => route(gateway, "the route of spec.entry.hosts", world.hosts_route.as_ref()),
+    }
+}
+
+/// What the gateway says of a route.
+fn route(gateway: &GatewayRef, what: &str, found: Option<&RouteFound>) -> Finding {
+    const LAYER: &str = "EntryReady";
     match found.and_then(|route| route.accepted) {
         Some(true) => Finding::yes(LAYER, "Routed", ""),
         Some(false) => {
@@ -171,11 +189,11 @@ fn entry(app: &ValidApp, world: &AppWorld) -> Finding {
             Finding::no(
                 LAYER,
                 "RouteRefused",
-                format!("gateway {}/{} refuses the route: {says}", gateway.namespace, gateway.name),
+                format!("gateway {}/{} refuses {what}: {says}", gateway.namespace, gateway.name),
             )
         }
         None => {
-            let message = format!("gateway {}/{} has not answered for the route yet", gateway.namespace, gateway.name);
+            let message = format!("gateway {}/{} has not answered for {what} yet", gateway.namespace, gateway.name);
             Finding::no(LAYER, "RoutePending", message)
         }
     }

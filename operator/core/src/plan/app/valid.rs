@@ -4,6 +4,7 @@ use kube::ResourceExt;
 
 use super::connections::{Connections, connections};
 use super::entry::{EntryPlan, entry};
+use super::hosts::{AppHosts, hosts};
 use super::ways_out::{WaysOut, ways_out};
 use super::{AppWorld, checks};
 use crate::kinds::{App, Container, Quantity, Suspended, TenantApp, Workload};
@@ -27,6 +28,8 @@ pub struct ValidApp {
     pub host: Option<String>,
     /// Whether and how visitors come in.
     pub entry: EntryPlan,
+    /// Its further host names, and what it asks for that it has not.
+    pub hosts: AppHosts,
     /// Its connections and the state of each.
     pub connections: Connections,
     /// Its ways out of the cluster, and what it names that it has not.
@@ -55,6 +58,7 @@ impl ValidApp {
             container: container(&app.spec.workload, &defaults),
             host: app.spec.entry.as_ref().map(|_| address()),
             entry: entry(app, platform),
+            hosts: hosts(app, tenant, platform, &world.host_holders),
             connections: connections(&place, app, world),
             ways_out: ways_out(app, tenant),
             suspended: app.spec.suspended.clone().or_else(|| tenant.spec.suspended.clone()),

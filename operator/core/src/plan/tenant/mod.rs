@@ -2,7 +2,9 @@
 
 mod checks;
 mod fence;
+mod hosts;
 mod limits;
+mod listener_sets;
 mod namespace;
 mod quota;
 mod retention;
@@ -14,6 +16,7 @@ mod succession;
 mod valid;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,9 +28,11 @@ use k8s_openapi::api::{
 use kube::ResourceExt;
 
 use super::object::{Kind, Object};
-use super::{NamespaceFound, World, labels, metadata};
-use crate::kinds::{Platform, Tenant};
+use super::{ListenersFound, NamespaceFound, Stop, World, labels, metadata};
+use crate::gateway_api::ListenerSet;
+use crate::kinds::{Gateway, Platform, Tenant};
 
+pub use hosts::{Hosts, Withheld, holders as host_holders, hosts};
 pub use retention::{GOES, is_over, last_day, locked_quota, mark};
 pub use retirement::{Retirement, Wait, blocked, retirement};
 pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
@@ -48,6 +53,12 @@ pub struct TenantWorld {
     pub rival: Option<String>,
     /// What stands against the predecessors it names.
     pub succession: Succession,
+    /// Of each host that it names and an earlier tenant names too: that tenant.
+    pub host_holders: BTreeMap<String, String>,
+    /// The listeners there are for its hosts, by gateway.
+    pub listeners: BTreeMap<String, ListenersFound>,
+    /// What stopped the pass when those were written; the tenant stands without them.
+    pub listening: Option<Stop>,
     /// What lies under the name of the tenant's namespace.
     pub namespace: Option<NamespaceFound>,
     /// The tenants below this one.
@@ -64,8 +75,12 @@ impl TenantWorld {
         let earlier = |other: &Arc<Tenant>| {
             other.spec.level.owns_its_division() && other.name_any() != name && order(other) < order(tenant)
         };
+        let platform = world.platform();
         Self {
-            platform: world.platform(),
+            host_holders: hosts::holders(tenant, world),
+            listeners: listeners(&name, platform.as_deref(), world),
+            listening: None,
+            platform,
             parent: tenant.spec.parent.as_ref().and_then(|parent| world.tenant(parent)),
             circle: circle(tenant, world),
             rival: rivals.filter(earlier).min_by_key(|other| order(other)).map(|other| other.name_any()),
@@ -95,6 +110,13 @@ pub fn marked<'a>(tenant: &'a Tenant, world: &TenantWorld) -> Cow<'a, Tenant> {
     let mut marked = tenant.clone();
     marked.labels_mut().insert(labels::ID.to_owned(), id);
     Cow::Owned(marked)
+}
+
+/// The listeners there are for a tenant's hosts, by gateway.
+pub fn listeners(tenant: &str, platform: Option<&Platform>, world: &dyn World) -> BTreeMap<String, ListenersFound> {
+    let gateways = platform.into_iter().flat_map(|platform| &platform.spec.gateways);
+    let found = |gateway: &Gateway| Some((gateway.name.to_string(), world.listeners(tenant, &gateway.name)?));
+    gateways.filter_map(found).collect()
 }
 
 /// Who of several tenants was first: by creation, then by name.
@@ -134,6 +156,8 @@ pub struct Desired {
     pub admins: Option<RoleBinding>,
     /// The viewers' rights.
     pub viewers: Option<RoleBinding>,
+    /// Listeners for its own host names, one set a gateway.
+    pub listener_sets: Vec<ListenerSet>,
 }
 
 /// Renders everything that should exist for `tenant`.
@@ -146,6 +170,7 @@ pub fn desired(tenant: &ValidTenant) -> Desired {
         service_account: service_account::service_account(tenant),
         admins: role_bindings::admins(tenant),
         viewers: role_bindings::viewers(tenant),
+        listener_sets: listener_sets::listener_sets(tenant),
     }
 }
 
@@ -153,7 +178,7 @@ impl Desired {
     /// The objects in the order in which they are written: the fence first, rights last, so that
     /// at no instant anybody is let in to a namespace that is not closed and bounded.
     pub fn in_order(&self) -> Vec<Object> {
-        let Self { namespace, quota, limits, fence, service_account, admins, viewers } = self;
+        let Self { namespace, quota, limits, fence, service_account, admins, viewers, listener_sets: _ } = self;
         let binding = |binding: &Option<RoleBinding>| binding.as_ref().map(|b| Object::of(Kind::RoleBinding, b));
         [
             Some(Object::of(Kind::Namespace, namespace)),
@@ -167,5 +192,10 @@ impl Desired {
         .into_iter()
         .flatten()
         .collect()
+    }
+    /// The listeners for its host names. They are written after all others, and the tenant stands
+    /// without them: they concern visitors and not the fence.
+    pub fn listeners(&self) -> Vec<Object> {
+        self.listener_sets.iter().map(|set| Object::of(Kind::ListenerSet, set)).collect()
     }
 }

@@ -9,10 +9,15 @@ use crate::plan::labels;
 /// The namespace of a tenant, named like it, with Pod Security `restricted`.
 ///
 /// It has no owner: a Namespace that its Tenant owned would be collected with everything in it
-/// seconds after the Tenant. The annotation is what admission policies read, since a policy that
+/// seconds after the Tenant. The annotations are what admission policies read, since a policy that
 /// took the Platform as a parameter would block every deletion while that object is missing.
 pub fn namespace(tenant: &ValidTenant) -> Namespace {
     let restricted = "restricted";
+    let mut annotations = labels::map([(labels::REGISTRIES, &tenant.registries.join(","))]);
+    let hosts: Vec<&str> = tenant.hosts.served.iter().map(|served| served.host.as_str()).collect();
+    if !hosts.is_empty() {
+        annotations.insert(labels::HOSTS.to_owned(), hosts.join(","));
+    }
     Namespace {
         metadata: ObjectMeta {
             name: Some(tenant.name.clone()),
@@ -26,7 +31,7 @@ pub fn namespace(tenant: &ValidTenant) -> Namespace {
                 (labels::POD_SECURITY_WARN, restricted),
                 (labels::POD_SECURITY_AUDIT, restricted),
             ])),
-            annotations: Some(labels::map([(labels::REGISTRIES, &tenant.registries.join(","))])),
+            annotations: Some(annotations),
             ..Default::default()
         },
         ..Default::default()

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{TenantWorld, ValidTenant};
+use super::{TenantWorld, ValidTenant, hosts};
 use crate::kinds::{Condition, Granted, Tenant, TenantStatus};
 use crate::plan::conditions::{self, Finding};
 use crate::plan::pause::{self, Pauses};
@@ -26,7 +26,7 @@ pub fn status(
         _ => old.namespace,
     };
     let worn_out = pause::worn_out(&pauses(tenant, world), &old.conditions, now);
-    let findings = findings(valid, outcome, &old.conditions).into_iter().chain(worn_out).collect();
+    let findings = findings(world, valid, outcome, &old.conditions).into_iter().chain(worn_out).collect();
     TenantStatus {
         observed_generation: generation,
         id: Some(metadata::id(tenant)),
@@ -44,7 +44,7 @@ fn count(names: &[String]) -> Option<i64> {
     i64::try_from(names.len()).ok()
 }
 
-fn findings(valid: Option<&ValidTenant>, outcome: &Outcome, old: &[Condition]) -> Vec<Finding> {
+fn findings(world: &TenantWorld, valid: Option<&ValidTenant>, outcome: &Outcome, old: &[Condition]) -> Vec<Finding> {
     let accepted = Finding::yes("Accepted", "Accepted", "");
     let granted = |granted: &Granted| Finding::yes("Granted", "Granted", figures(granted));
     let mut findings = match (outcome, valid) {
@@ -56,6 +56,7 @@ fn findings(valid: Option<&ValidTenant>, outcome: &Outcome, old: &[Condition]) -
         (Outcome::Stopped(stop), None) => vec![stopped("Accepted", stop)],
         (Outcome::Done, None) => Vec::new(),
     };
+    findings.extend(valid.and_then(|valid| hosts::finding(valid, world)).filter(|_| *outcome == Outcome::Done));
     findings.push(conditions::ready(&findings));
     if let Some(suspended) = valid.and_then(|valid| valid.suspended.as_ref()) {
         findings.push(Finding::yes("Suspended", "Suspended", suspended.reason.to_string()));

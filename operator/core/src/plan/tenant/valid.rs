@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 
+use super::hosts::{self, Hosts};
 use super::{TenantWorld, checks};
 use crate::kinds::{
-    Amounts, Container, Egress, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended, Tenant,
+    Amounts, Container, Egress, Gateway, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended,
+    Tenant,
 };
 use crate::plan::{Refusal, labels, metadata};
 
@@ -35,6 +37,10 @@ pub struct ValidTenant {
     pub administrators: Vec<Member>,
     /// Who may read.
     pub viewers: Vec<Member>,
+    /// Its own host names.
+    pub hosts: Hosts,
+    /// The gateways where these are served.
+    pub gateways: Vec<Gateway>,
     /// Whether it is switched off.
     pub suspended: Option<Suspended>,
 }
@@ -57,11 +63,13 @@ impl ValidTenant {
     /// The first check that refuses, in the order of the list.
     pub fn check(tenant: &Tenant, world: &TenantWorld) -> Result<Self, Refusal> {
         checks::ALL.iter().try_for_each(|check| check(tenant, world))?;
-        Self::resolve(tenant, world.platform.as_deref())
+        let valid = Self::resolve(tenant, world.platform.as_deref())?;
+        let hosts = world.platform.as_deref().map(|platform| hosts::hosts(tenant, platform, &world.host_holders));
+        Ok(Self { hosts: hosts.unwrap_or_default(), ..valid })
     }
 
     /// Fills in what the Platform says for absent fields, without checking the rest: for an App,
-    /// which asks for its tenant's defaults and waits for its fence by itself.
+    /// which asks for its tenant's defaults and waits for its fence by itself. It has no hosts.
     ///
     /// # Errors
     /// No Platform, or one without defaults for the level.
@@ -81,6 +89,8 @@ impl ValidTenant {
             egress_for_all: platform.spec.network.iter().flat_map(|network| network.egress.clone()).collect(),
             administrators: spec.administrators.clone(),
             viewers: spec.viewers.clone(),
+            hosts: Hosts::default(),
+            gateways: hosts::gateways(platform),
             suspended: spec.suspended.clone(),
         })
     }

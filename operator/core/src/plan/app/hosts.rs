@@ -1,0 +1,40 @@
+//! Which further host names an App has: those that it asks for and its tenant has.
+
+use std::collections::BTreeMap;
+
+use kube::ResourceExt;
+
+use crate::kinds::{App, Platform, Tenant};
+use crate::plan::tenant;
+
+/// An App's further host names, and what it asks for that it has not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AppHosts {
+    /// Those that it has.
+    pub open: Vec<String>,
+    /// Which are not there, why, and who can change it; none where nothing is missing.
+    pub missing: Option<String>,
+}
+
+/// Holds what the App asks for against what its tenant has. `holders` are the earlier tenants that
+/// name one of its hosts. What is not there takes nothing from the others.
+pub fn hosts(app: &App, tenant: &Tenant, platform: &Platform, holders: &BTreeMap<String, String>) -> AppHosts {
+    let asked = app.spec.entry.iter().flat_map(|entry| &entry.hosts);
+    let of_tenant = tenant::hosts(tenant, platform, holders);
+    let has: Vec<&str> = of_tenant.served.iter().map(|served| served.host.as_str()).collect();
+    let (mut hosts, mut missing) = (AppHosts::default(), Vec::new());
+    for host in asked {
+        let withheld = of_tenant.withheld.iter().find(|withheld| withheld.host == host.as_str());
+        match withheld {
+            Some(withheld) => missing.push(withheld.message.clone()),
+            None if has.contains(&host.as_str()) => hosts.open.push(host.to_string()),
+            None => missing.push(format!(
+                "host {host} is none of tenant {} (it has: {}); the province adds it to Tenant spec.hosts, or take it out of spec.entry.hosts",
+                tenant.name_any(),
+                if has.is_empty() { "none".to_owned() } else { has.join(", ") }
+            )),
+        }
+    }
+    hosts.missing = (!missing.is_empty()).then(|| missing.join("; "));
+    hosts
+}
