@@ -3,7 +3,7 @@
 use crate::kinds::{Level, TenantName};
 
 /// Why a declaration is declined: one variant per next step that some person has to take.
-/// A refusal writes nothing and removes nothing.
+/// A refusal writes nothing and removes nothing, but a way out that the province took back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum Refusal {

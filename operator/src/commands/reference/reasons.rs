@@ -201,7 +201,7 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
 pub fn page() -> String {
     let mut text = "# Reasons\n\nThe words in `status.conditions[].reason`, in events and in metric labels. They stay when messages are \
                     rewritten: alert on them. Made by `make generate`.\n\n## Refusals\n\nA refused declaration has `Ready` False with \
-                    one of these. Nothing is written for it and nothing is removed. Names in the messages are examples.\n\n\
+                    one of these. Nothing is written for it and nothing is removed, but ways out that the province took back. Names in the messages are examples.\n\n\
                     | reason | whose turn | message |\n|---|---|---|\n"
         .to_owned();
     // Writing to a String cannot fail.
