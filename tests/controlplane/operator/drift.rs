@@ -60,6 +60,15 @@ fn hands_on_a_tenant() -> Vec<Hand> {
                 json!({ "kind": "User", "name": "mallory", "apiGroup": "rbac.authorization.k8s.io" }),
             )),
         ),
+        hand(
+            Kind::ListenerSet,
+            &["-n", "yipan-system", "listenerset", "jishi--public"],
+            set("/spec/listeners/0/allowedRoutes/namespaces/from", json!("All")),
+            Some(set(
+                "/spec/listeners/-",
+                json!({ "name": "theirs", "hostname": "theirs.example.cn", "port": 80, "protocol": "HTTP" }),
+            )),
+        ),
     ]
 }
 
@@ -145,7 +154,9 @@ async fn comes_back(plane: &Plane, hand: &Hand, before: &Value, what: &str) {
 
 async fn furnish(turn: &Turn) -> Running {
     let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), county("jishi", "621901")]);
+    let mut tenant = county("jishi", "621901");
+    tenant["spec"]["hosts"] = json!([{ "host": "jishi.example.cn", "certificateSecret": "jishi" }]);
+    apply(turn.plane, &[province(), tenant]);
     ready(turn.plane, &["tenant", "jishi"]).await;
     apply(turn.plane, &[app("jishi", "shop"), nightly("jishi", "nightly")]);
     ready(turn.plane, &["-n", "jishi", "app", "shop"]).await;

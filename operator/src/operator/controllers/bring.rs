@@ -1,7 +1,8 @@
 //! Brings the objects of one declaration from what they are to what they should be.
 
-use kube::Resource;
 use kube::runtime::reflector::ObjectRef;
+use kube::{Resource, ResourceExt as _};
+use yipan_core::kinds::Tenant;
 use yipan_core::plan::{Kind, Object, metadata};
 
 use super::super::apply::Written;
@@ -19,12 +20,7 @@ pub async fn bring<K>(shared: &Shared, owner: &K, place: (&str, Option<&str>), d
 where
     K: Resource<DynamicType = ()>,
 {
-    for object in desired {
-        if shared.apply(object).await? == Written::Restored {
-            let text = format!("{object} was changed or removed by somebody else; it is as declared again");
-            shared.events.warn(owner, Act::Apply, "Restored", &text).await;
-        }
-    }
+    write(shared, owner, desired).await?;
     let (namespace, app) = place;
     // A tenant's own objects are known by their names: one of an App's that lost the mark of its
     // App is the App's to bring back and not the tenant's to remove.
@@ -36,6 +32,19 @@ where
     for (key, child) in shared.caches.children.of(namespace, app) {
         if removable(&key) && !wanted(key.0, &key.1) {
             shared.remove(namespace, &key, &child).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn write<K>(shared: &Shared, owner: &K, desired: &[Object]) -> Result<(), Error>
+where
+    K: Resource<DynamicType = ()>,
+{
+    for object in desired {
+        if shared.apply(object).await? == Written::Restored {
+            let text = format!("{object} was changed or removed by somebody else; it is as declared again");
+            shared.events.warn(owner, Act::Apply, "Restored", &text).await;
         }
     }
     Ok(())
@@ -55,18 +64,17 @@ pub async fn remove_orphans(shared: &Shared, namespace: &str) -> Result<(), Erro
     Ok(())
 }
 
-/// Writes a tenant's listeners and removes those it had before. None: it goes.
+/// Writes a tenant's listeners and removes those it had before. None are wanted: it goes.
 ///
 /// # Errors
 /// The first write that fails.
-pub async fn bring_listeners(shared: &Shared, tenant: &str, desired: &[Object]) -> Result<(), Error> {
-    for object in desired {
-        shared.apply(object).await?;
-    }
+pub async fn bring_listeners(shared: &Shared, tenant: &Tenant, desired: &[Object]) -> Result<(), Error> {
+    write(shared, tenant, desired).await?;
+    let name = tenant.name_any();
     let wanted = |name: &str| desired.iter().any(|object| object.name == name);
-    for (key, child) in shared.caches.children.of(tenant, None) {
+    for (key, child) in shared.caches.children.of(&name, None) {
         if key.0 == Kind::ListenerSet && !wanted(&key.1) {
-            shared.remove(tenant, &key, &child).await?;
+            shared.remove(&name, &key, &child).await?;
         }
     }
     Ok(())

@@ -41,7 +41,7 @@ pub async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: 
     let unreadable: Vec<String> = unreadable.map(|other| other.name_any()).collect();
     let retirement = tenant::retirement(tenant, &world, &unreadable);
     if !matches!(retirement, Retirement::Waits(_)) {
-        bring_listeners(shared, &tenant.name_any(), &[]).await?;
+        bring_listeners(shared, tenant, &[]).await?;
     }
     match (retirement, stored) {
         (Retirement::Waits(wait), _) => waits(shared, api, tenant, &wait).await,

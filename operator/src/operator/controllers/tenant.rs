@@ -59,7 +59,7 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
             };
             // Whatever becomes of these, the tenant stands.
             let listening = match &pass {
-                Ok(()) => bring_listeners(shared, &valid.name, &desired.listeners()).await,
+                Ok(()) => bring_listeners(shared, tenant.as_ref(), &desired.listeners()).await,
                 Err(_) => Ok(()),
             };
             (pass, listening)
