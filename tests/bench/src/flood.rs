@@ -55,7 +55,7 @@ pub struct Flood {
     pub floods: usize,
     /// How many of the flood's changes were answered in a second.
     pub changes_per_second: f64,
-    /// The longest wait that the operator tells of the tenant that floods.
+    /// The longest wait that the operator tells of the tenant that floods, at the end of a stretch.
     pub lag_flooding_seconds: f64,
     /// The longest wait that the operator tells of the other.
     pub lag_calm_seconds: f64,
@@ -118,16 +118,19 @@ pub async fn run(options: &Options, installation: &Installation, number: usize) 
     let many = Many::new(&plane, &client, flooding.clone(), (changes, options.flood_parallel)).await?;
     let (mut alone, mut flooded) = (Vec::new(), Vec::new());
     let each = options.flood_samples.div_ceil(STRETCHES);
+    let mut lags = [0.0_f64; 2];
     for _ in 0..STRETCHES {
         one.sample(each, &mut alone, &bar).await?;
         many.flood(true);
         one.sample(each, &mut flooded, &bar).await?;
+        let metrics = operator.metrics().await?;
+        for (longest, tenant) in lags.iter_mut().zip([&flooding, &calm]) {
+            *longest = longest.max(metrics.sum("yipan_tenant_lag_seconds", &[("tenant", tenant)]));
+        }
         many.flood(false);
         settled(&operator, options.patience()).await?;
     }
-    let metrics = operator.metrics().await?;
-    let lag = |tenant: &str| metrics.sum("yipan_tenant_lag_seconds", &[("tenant", tenant)]);
-    let (lag_flooding_seconds, lag_calm_seconds) = (lag(&flooding), lag(&calm));
+    let [lag_flooding_seconds, lag_calm_seconds] = lags;
     let Flooded { floods, changes, time } = many.end().await?;
     let part = |samples: &[Sample], of: fn(&Sample) -> Duration| Times::of(samples.iter().map(of).collect());
     Ok(Flood {
