@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yipan_core::kinds::{self, App, Platform, Tenant};
+use yipan_core::plan::quota::{self, QuotaFound};
 use yipan_core::plan::{Declared, ListenersFound, NamespaceFound, PodTrouble, RouteFound, WorkloadFound, labels};
 
 use super::schema::KindRules;
@@ -154,6 +155,9 @@ impl Gathering {
         let declared = &mut self.manifest.declared;
         match (version.split('/').next().unwrap_or_default(), kind) {
             ("v1", "Namespace") => drop(declared.namespaces.insert(key.1, NamespaceFound::read(value))),
+            ("v1", "ResourceQuota") if key.1 == quota::NAME => {
+                declared.quotas.insert(key.0, QuotaFound::read(value));
+            }
             ("apps", "Deployment") | ("batch", "CronJob") => {
                 drop(declared.workloads.insert(key, WorkloadFound::read(value)));
             }

@@ -104,7 +104,13 @@ impl Shared {
     async fn write(&self, object: &Object, desired: Digest, before: Option<&Child>) -> Result<Child, Error> {
         let params = PatchParams::apply(MANAGER);
         let params = if before.is_some() { params.force() } else { params };
-        let answer = self.patch(object, &params).await;
+        let answer = match before {
+            // Late, from a leader that no longer is one, this write would give more than is granted.
+            Some(before) if object.kind == Kind::ResourceQuota => {
+                self.patch(&of_version(object, before), &params).await
+            }
+            _ => self.patch(object, &params).await,
+        };
         let stored = match answer {
             Err(kube::Error::Api(status)) if status.is_conflict() && before.is_none() => self.retake(object).await?,
             Err(kube::Error::Api(status))
@@ -248,6 +254,13 @@ fn place(object: &Object) -> &str {
 fn is_as_desired(child: &Child, desired: Digest, memory: Option<Applied>) -> bool {
     let settled = memory.and_then(|applied| applied.settled) == Some((child.digest, child.foreign));
     !child.deleting && (settled || (child.digest == Some(desired) && !child.foreign))
+}
+
+/// The object as a write that succeeds only on the state that was seen.
+fn of_version(object: &Object, seen: &Child) -> Object {
+    let mut object = object.clone();
+    object.value["metadata"]["resourceVersion"] = Value::String(seen.version.to_string());
+    object
 }
 
 fn is_immutable(message: &str) -> bool {

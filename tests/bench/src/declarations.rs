@@ -7,9 +7,9 @@ use yipan_core::kinds::{App, Platform, Tenant};
 /// A province has few cities and a city about nine counties; all the rest are towns.
 const CITIES: usize = 14;
 const COUNTIES_PER_CITY: usize = 9;
-/// A town's code has three digits below its county's.
-const TOWNS_PER_COUNTY: usize = 999;
-/// The most tenants that [`Declarations::new`] has codes for.
+/// As many as the county's quota in `platform.yaml` holds.
+const TOWNS_PER_COUNTY: usize = 12;
+/// The most tenants that [`Declarations::new`] has room for.
 pub const MOST_TENANTS: usize = 1 + CITIES + CITIES * COUNTIES_PER_CITY * (1 + TOWNS_PER_COUNTY);
 
 /// Everything that is declared in one run.

@@ -46,7 +46,7 @@ pub struct Options {
     /// How many tenants, the province and its cities included.
     #[arg(long, default_value_t = 200, value_parser = tenants)]
     pub tenants: usize,
-    /// How many Apps in each tenant, up to 1000; they have an address and no pods.
+    /// How many Apps in each tenant, up to 50; they have an address and no pods.
     #[arg(long, default_value_t = 0)]
     pub apps_per_tenant: usize,
     /// How many runs, each on control planes of its own.
@@ -122,7 +122,7 @@ impl Options {
 fn tenants(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if (1..=declarations::MOST_TENANTS).contains(&count) => Ok(count),
-        _ => Err(format!("a number from 1 to {}, for more there are no codes", declarations::MOST_TENANTS)),
+        _ => Err(format!("a number from 1 to {}, for more there is no quota", declarations::MOST_TENANTS)),
     }
 }
 

@@ -41,6 +41,26 @@ impl Figure {
         Figure { nano: (self.nano + milli - 1) / milli * milli, ..self }
     }
 
+    /// This amount and another together.
+    pub fn plus(self, other: Figure) -> Figure {
+        Figure { nano: self.nano + other.nano, binary: self.binary || other.binary }
+    }
+
+    /// What is left of this amount without another; nothing where that is more.
+    pub fn less(self, other: Figure) -> Figure {
+        Figure { nano: (self.nano - other.nano).max(0), binary: self.binary || other.binary }
+    }
+
+    /// Whether it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.nano == 0
+    }
+
+    /// The whole units of it.
+    pub fn whole_units(self) -> i64 {
+        i64::try_from(self.nano / NANO).unwrap_or(i64::MAX)
+    }
+
     /// This amount taken `count` times.
     pub fn times(self, count: i64) -> Figure {
         Figure { nano: self.nano * i128::from(count), ..self }
@@ -217,6 +237,18 @@ mod tests {
         for wrong in ["", "-1", "1 Gi", "1gi", "one", "1e3", "1.2.3", ".", ".5", "5.", "2Ei", "99999999999999999E"] {
             assert!(Quantity::try_from(serde_json::json!(wrong)).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn sums_and_rests_are_exact() {
+        let figure = |text| Figure::parse(text).unwrap();
+        for (one, other, sum, rest) in
+            [("64Gi", "512Mi", "66048Mi", "65024Mi"), ("16", "300m", "16300m", "15700m"), ("1", "2", "3", "0")]
+        {
+            assert_eq!(figure(one).plus(figure(other)).to_string(), sum);
+            assert_eq!(figure(one).less(figure(other)).to_string(), rest);
+        }
+        assert_eq!(figure("0").plus(figure("1Gi")).to_string(), "1Gi");
     }
 
     #[test]

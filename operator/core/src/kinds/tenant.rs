@@ -242,6 +242,10 @@ pub struct Granted {
     pub total: Amounts,
     /// What the tenant's own namespace may use.
     pub own: Amounts,
+    /// How often the tenant has given something back. It uses nothing more of an allocation until
+    /// its parent has written it anew under this number. Absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<i64>,
 }
 
 /// What a parent has given to a tenant below it.
@@ -254,6 +258,9 @@ pub struct Allocation {
     pub id: String,
     /// The ceiling of its subtree; every figure is there.
     pub amounts: Amounts,
+    /// The tenant's `granted.round` that this takes into account. Absent: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<i64>,
 }
 
 /// What the operator sees of a tenant.

@@ -91,7 +91,8 @@ fn tenant_answer(declaration: &Tenant, declared: &Declared, now: Timestamp) -> T
     }
     let declaration = &*tenant::marked(declaration, &world);
     let checked = ValidTenant::check(declaration, &world);
-    let outcome = checked.as_ref().err().map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
+    let refused = checked.as_ref().map_or_else(Some, |valid| valid.standing.lacks.as_ref());
+    let outcome = refused.map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
     let valid = checked.ok();
     let desired = valid.as_ref().map(tenant::desired);
     let objects = desired.map(|desired| [desired.in_order(), desired.listeners()].concat()).unwrap_or_default();

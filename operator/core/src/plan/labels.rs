@@ -30,6 +30,9 @@ pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 pub const REGISTRIES: &str = "yipan.dev/registries";
 /// Annotation of a namespace: host names that its Apps may take, joined by commas.
 pub const HOSTS: &str = "yipan.dev/hosts";
+/// Annotation of a tenant's ResourceQuota: the ceiling of its subtree, from which a parent whose
+/// status was lost knows what it gave.
+pub const GRANTED_TOTAL: &str = "yipan.dev/granted-total";
 /// Annotation of a pod: when a restart was asked for.
 pub const RESTARTED_AT: &str = "yipan.dev/restarted-at";
 /// The Pod Security level that the API server enforces.

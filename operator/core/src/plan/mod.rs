@@ -9,6 +9,7 @@ pub mod metadata;
 mod object;
 pub mod pause;
 pub mod platform;
+pub mod quota;
 mod reach;
 mod refusal;
 pub mod tenant;

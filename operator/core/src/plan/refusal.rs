@@ -55,6 +55,28 @@ pub enum Refusal {
         "{resource}: {own} for the tenant's own namespace is more than {total} for its whole subtree; raise spec.quota.total or lower spec.quota.own (a figure that is absent is the level's)"
     )]
     OwnOverTotal { resource: &'static str, own: String, total: String },
+    #[error("parent tenant `{parent}` has no quota itself yet; this one follows once it has")]
+    ParentNotGranted { parent: TenantName },
+    #[error("parent tenant `{parent}` has not decided yet what it gives; this one follows once it has")]
+    QuotaPending { parent: TenantName },
+    #[error(
+        "asks for {asked} in all, but `{parent}` has {left}: {holders}; lower spec.quota.total, lower or delete one of these, or raise spec.quota.total of `{parent}`"
+    )]
+    QuotaExceedsParent { asked: String, parent: TenantName, left: String, holders: String },
+    #[error(
+        "asks for {asked} for its own namespace, but has {left} left beside the tenants below it: {holders}; lower spec.quota.own, lower or delete one of these, or raise spec.quota.total"
+    )]
+    OwnExceedsRest { asked: String, left: String, holders: String },
+    #[error(
+        "asks for {asked} for its own namespace, but {used} is in use, so nothing is lowered; it follows once that is freed, or set spec.quota.own to at least that"
+    )]
+    InUse { asked: String, used: String },
+    #[error(
+        "asks for no more than {asked} in all, but {reserved} is given away: {holders}; lower or delete one of these, or raise spec.quota.total"
+    )]
+    BelowReserved { asked: String, reserved: String, holders: String },
+    #[error("the namespace's quota is being lowered; the rest follows once Kubernetes holds to it")]
+    Lowering,
     #[error(
         "namespace `{name}` exists and is not this tenant's; nothing is adopted: remove that namespace or choose another tenant name"
     )]
@@ -100,6 +122,13 @@ impl Refusal {
             Self::PredecessorAbove { .. } => "PredecessorAbove",
             Self::PredecessorCircle { .. } => "PredecessorCircle",
             Self::OwnOverTotal { .. } => "OwnOverTotal",
+            Self::ParentNotGranted { .. } => "ParentNotGranted",
+            Self::QuotaPending { .. } => "QuotaPending",
+            Self::QuotaExceedsParent { .. } => "QuotaExceedsParent",
+            Self::OwnExceedsRest { .. } => "OwnExceedsRest",
+            Self::InUse { .. } => "InUse",
+            Self::BelowReserved { .. } => "BelowReserved",
+            Self::Lowering => "Lowering",
             Self::NamespaceTaken { .. } => "NamespaceTaken",
             Self::DataRetained { .. } => "DataRetained",
             Self::NamespaceTerminating { .. } => "NamespaceTerminating",
@@ -122,6 +151,21 @@ impl Refusal {
         )
     }
 
+    /// Whether the declaration is accepted and only the quota is the matter. What was granted
+    /// before stays so.
+    pub fn concerns_quota(&self) -> bool {
+        matches!(
+            self,
+            Self::ParentNotGranted { .. }
+                | Self::QuotaPending { .. }
+                | Self::QuotaExceedsParent { .. }
+                | Self::OwnExceedsRest { .. }
+                | Self::InUse { .. }
+                | Self::BelowReserved { .. }
+                | Self::Lowering
+        )
+    }
+
     /// Whether another declaration is waited for, which may be on its way.
     pub fn waits_for_another(&self) -> bool {
         matches!(
@@ -130,6 +174,8 @@ impl Refusal {
                 | Self::NoParent { .. }
                 | Self::ParentRefused { .. }
                 | Self::ParentNotAccepted { .. }
+                | Self::ParentNotGranted { .. }
+                | Self::QuotaPending { .. }
                 | Self::NotATenant { .. }
                 | Self::TenantNotFenced { .. }
         )

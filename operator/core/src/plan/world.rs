@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use kube::ResourceExt;
 use serde_json::Value;
 
+use super::quota::QuotaFound;
 use super::{labels, metadata};
 use crate::kinds::{App, Id, Platform, Tenant};
 
@@ -30,6 +31,8 @@ pub trait World {
     fn apps(&self, namespace: &str) -> Vec<String>;
     /// A namespace, whoever made it.
     fn namespace(&self, name: &str) -> Option<NamespaceFound>;
+    /// The ResourceQuota of a tenant's namespace.
+    fn quota(&self, namespace: &str) -> Option<QuotaFound>;
     /// The Deployment or CronJob of an App.
     fn workload(&self, namespace: &str, name: &str) -> Option<WorkloadFound>;
     /// An HTTPRoute of an App.
@@ -217,6 +220,8 @@ pub struct Declared {
     pub apps: BTreeMap<(String, String), Arc<App>>,
     /// Namespaces that exist already.
     pub namespaces: BTreeMap<String, NamespaceFound>,
+    /// The tenants' ResourceQuotas that exist already, by namespace.
+    pub quotas: BTreeMap<String, QuotaFound>,
     /// Workloads that exist already.
     pub workloads: BTreeMap<(String, String), WorkloadFound>,
     /// Routes that exist already.
@@ -271,6 +276,10 @@ impl World for Declared {
 
     fn namespace(&self, name: &str) -> Option<NamespaceFound> {
         self.namespaces.get(name).cloned()
+    }
+
+    fn quota(&self, namespace: &str) -> Option<QuotaFound> {
+        self.quotas.get(namespace).cloned()
     }
 
     fn workload(&self, namespace: &str, name: &str) -> Option<WorkloadFound> {

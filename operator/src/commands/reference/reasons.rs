@@ -145,6 +145,16 @@ fn refusals() -> Vec<Refusal> {
             Refusal::ParentRefused { parent: parent.clone() },
             Refusal::ParentNotAccepted { parent: parent.clone() },
             Refusal::ParentLevel { parent: parent.clone(), level: "Department" },
+            Refusal::ParentNotGranted { parent: parent.clone() },
+            Refusal::QuotaPending { parent: parent.clone() },
+            Refusal::QuotaExceedsParent {
+                asked: text("32 CPU"),
+                parent: parent.clone(),
+                left: text("12 CPU left of 352 CPU"),
+                holders: text(
+                    "of the CPU its own namespace has 32, `minqin` has 64, `liangzhou` has 32 and 6 others have 212",
+                ),
+            },
             Refusal::DivisionOutsideParent { division: text("620702"), parent: parent.clone(), outer: text("620600") },
             Refusal::PredecessorTaken { predecessor: parent.clone(), holder: text("liangzhou") },
             Refusal::PredecessorAbove { predecessor: parent.clone() },
@@ -157,6 +167,18 @@ fn refusals() -> Vec<Refusal> {
         Refusal::DivisionTaken { division: text("620602"), holder: text("liangzhou") },
         Refusal::ProtectionLevel { asked: 4, limit: 3 },
         Refusal::OwnOverTotal { resource: "cpu", own: text("32"), total: text("16") },
+        Refusal::OwnExceedsRest {
+            asked: text("24 CPU"),
+            left: text("16 CPU"),
+            holders: text("of the CPU `huangyang` has 10 and `wunan` has 6"),
+        },
+        Refusal::InUse { asked: text("4 CPU"), used: text("6 CPU") },
+        Refusal::BelowReserved {
+            asked: text("16 CPU"),
+            reserved: text("32 CPU"),
+            holders: text("of the CPU its own namespace has 16, `huangyang` has 10 and `wunan` has 6"),
+        },
+        Refusal::Lowering,
         Refusal::NamespaceTaken { name: text("liangzhou") },
         Refusal::DataRetained { name: text("liangzhou"), id: text("3f2a91c04d"), until: text("until 2026-09-29") },
         Refusal::NamespaceTerminating { name: text("liangzhou") },
@@ -190,10 +212,20 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::PredecessorAbove { .. }
         | Refusal::PredecessorCircle { .. }
         | Refusal::OwnOverTotal { .. }
+        | Refusal::ParentNotGranted { .. }
+        | Refusal::QuotaExceedsParent { .. }
+        | Refusal::OwnExceedsRest { .. }
+        | Refusal::BelowReserved { .. }
         | Refusal::DataRetained { .. } => "the province",
         Refusal::NamespaceTaken { .. } | Refusal::NamespaceLost { .. } => "the cluster's administrator",
-        Refusal::NamespaceTerminating { .. } | Refusal::TenantNotFenced { .. } => "nobody: it passes",
-        Refusal::NotATenant { .. } | Refusal::ImageNotAllowed { .. } | Refusal::OverQuota { .. } => "the tenant",
+        Refusal::NamespaceTerminating { .. }
+        | Refusal::TenantNotFenced { .. }
+        | Refusal::QuotaPending { .. }
+        | Refusal::Lowering => "nobody: it passes",
+        Refusal::InUse { .. }
+        | Refusal::NotATenant { .. }
+        | Refusal::ImageNotAllowed { .. }
+        | Refusal::OverQuota { .. } => "the tenant",
     }
 }
 
@@ -201,7 +233,9 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
 pub fn page() -> String {
     let mut text = "# Reasons\n\nThe words in `status.conditions[].reason`, in events and in metric labels. They stay when messages are \
                     rewritten: alert on them. Made by `make generate`.\n\n## Refusals\n\nA refused declaration has `Ready` False with \
-                    one of these. Nothing is written for it and nothing is removed, but ways out that the province took back. Names in the messages are examples.\n\n\
+                    one of these. Nothing is written for it and nothing is removed, but ways out that the province took back; a tenant \
+                    that only lacks quota keeps what it was granted before, and whatever else it declares is written. Names in the \
+                    messages are examples.\n\n\
                     | reason | whose turn | message |\n|---|---|---|\n"
         .to_owned();
     // Writing to a String cannot fail.

@@ -10,9 +10,11 @@ use kube::runtime::watcher;
 use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 use yipan_core::drift::{self, Digest};
+use yipan_core::plan::quota::QuotaFound;
 use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, labels, metadata};
 
 use super::super::context::Shared;
+use super::claims;
 use super::watching::watching;
 
 /// An object of ours by kind and name, within a namespace. A Namespace is kept within itself, a
@@ -53,6 +55,8 @@ pub enum Found {
     Route(RouteFound),
     /// Of a ListenerSet.
     Listeners(ListenersFound),
+    /// Of the tenant's ResourceQuota. Boxed: it is large, and one in a hundred objects.
+    Quota(Box<QuotaFound>),
 }
 
 impl Child {
@@ -69,6 +73,7 @@ impl Child {
             Kind::Deployment | Kind::CronJob => Found::Workload(WorkloadFound::read(object)),
             Kind::HTTPRoute => Found::Route(RouteFound::read(object)),
             Kind::ListenerSet => Found::Listeners(ListenersFound::read(object)),
+            Kind::ResourceQuota => Found::Quota(Box::new(QuotaFound::read(object))),
             _ => Found::Nothing,
         };
         // Either is enough: a hand may have taken off the other.
@@ -88,9 +93,12 @@ impl Child {
         })
     }
 
-    /// Whether two states mean the same to every decision.
+    /// Whether two states mean the same to every decision. What is in use of a quota changes with
+    /// every pod, and few wait for it: they are asked for apart from this.
     fn same(&self, other: &Self) -> bool {
-        Self { version: 0, ..self.clone() } == Self { version: 0, ..other.clone() }
+        let quotas = matches!((&self.found, &other.found), (Found::Quota(_), Found::Quota(_)));
+        let rest = |child: &Self| Self { version: 0, found: Found::Nothing, ..child.clone() };
+        (quotas || self.found == other.found) && rest(self) == rest(other)
     }
 }
 
@@ -226,6 +234,9 @@ fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {
     for owner in shared.caches.children.record(&namespace, (kind, name), child) {
         ask_for_owner(shared, &namespace, owner.as_deref());
     }
+    if kind == Kind::ResourceQuota {
+        claims::used(shared, &namespace);
+    }
 }
 
 /// `version` is none where a list no longer holds the object: then it is gone for certain.
@@ -234,7 +245,10 @@ fn gone(shared: &Shared, namespace: &str, key: Key, version: Option<String>) {
     let Some(owner) = shared.caches.children.forget(namespace, &key, version) else { return };
     let alive = |app: &str| shared.caches.apps.get(&ObjectRef::new(app).within(namespace)).is_some();
     match (key.0, owner.as_deref()) {
-        (Kind::Namespace, _) => shared.memory.forget_namespace(namespace),
+        (Kind::Namespace, _) => {
+            shared.memory.forget_namespace(namespace);
+            claims::outlived(shared, namespace);
+        }
         (_, Some(app)) if !alive(app) => shared.memory.forget(namespace, &key),
         _ => {}
     }

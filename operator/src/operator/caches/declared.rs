@@ -12,8 +12,8 @@ use yipan_core::kinds::{App, Platform, Tenant};
 use yipan_core::plan::{app, conditions};
 
 use super::super::context::{Newest, Shared};
-use super::Guarded;
 use super::watching::watching;
+use super::{Guarded, claims};
 
 /// Names by what they are looked up by. An object that can no longer be read stays where it was:
 /// it still occupies its tenant, and still is its parent's child.
@@ -249,6 +249,7 @@ impl Declaration for Tenant {
         if redeclared {
             triggers.tenant(&name);
         }
+        claims::changed(old, new, redeclared, shared);
         if redeclared || verdict(old) != verdict(new) {
             index.get(PARENT, &name).iter().for_each(|child| triggers.tenant(child));
             index.get(NAMESPACE, &name).iter().for_each(|app| triggers.app_at(app));

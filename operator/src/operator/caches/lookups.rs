@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kube::runtime::reflector::ObjectRef;
 use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::plan::quota::{self, QuotaFound};
 use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, World, metadata};
 
 use super::declared::{DIVISION, HOST, NAMESPACE, PARENT, PREDECESSOR};
@@ -50,6 +51,13 @@ impl World for Lookups<'_> {
     fn namespace(&self, name: &str) -> Option<NamespaceFound> {
         match self.0.children.get(name, Kind::Namespace, name)?.found {
             Found::Namespace(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    fn quota(&self, namespace: &str) -> Option<QuotaFound> {
+        match self.0.children.get(namespace, Kind::ResourceQuota, quota::NAME)?.found {
+            Found::Quota(found) => Some(*found),
             _ => None,
         }
     }

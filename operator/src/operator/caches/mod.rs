@@ -2,6 +2,7 @@
 //! decision needs. There may be 120,000 objects; a hundred bytes of each is enough.
 
 mod children;
+mod claims;
 mod declared;
 mod guarded;
 mod lookups;

@@ -4,6 +4,7 @@ mod app;
 mod bring;
 mod outcome;
 mod platform;
+mod quota;
 mod retain;
 mod retire;
 mod tenant;

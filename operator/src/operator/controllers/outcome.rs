@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use yipan_core::drift::MANAGER;
 use yipan_core::kinds::{App, AppStatus, Platform, PlatformStatus, Tenant, TenantStatus};
-use yipan_core::plan::{Outcome, conditions, labels};
+use yipan_core::plan::{Outcome, Refusal, conditions, labels};
 
 use super::super::context::{Newest, Shared};
 use super::super::error::Error;
@@ -46,6 +46,8 @@ pub fn is_brief<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, p
     match pass {
         Err(Error::Conflict { .. }) => true,
         Err(Error::Unavailable { .. }) => shared.failures.so_far(&name(object)) < 2,
+        // A parent decides within moments.
+        Err(Error::Refused(Refusal::QuotaPending { .. })) => shared.failures.so_far(&name(object)) < 3,
         Err(Error::Refused(refusal)) if refusal.waits_for_another() => {
             let made = object.meta().creation_timestamp.as_ref().map_or(0, |made| made.0.as_second());
             Timestamp::now().as_second() - made < YOUNG_SECONDS
@@ -143,6 +145,8 @@ async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &
         "TenantNotFenced",
         "NamespaceTerminating",
         "StillRunning",
+        "Lowering",
+        "QuotaPending",
         "Unavailable",
         "Conflict",
     ];

@@ -15,7 +15,7 @@ use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::fair_queue::Action;
 use super::bring::{bring, bring_listeners, remove_orphans};
-use super::{outcome, retire, unreadable};
+use super::{outcome, quota, retire, unreadable};
 
 /// Held by a Tenant so that it does not go before what is below it.
 pub(super) const FINALIZER: &str = "yipan.dev/tenant";
@@ -49,8 +49,10 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     let id = tenant::id(&tenant, &world);
     let tenant = outcome::mark(shared, &api, tenant, &id, Some(FINALIZER)).await?;
     let checked = ValidTenant::check(&tenant, &world);
-    let (pass, listening) = match &checked {
+    let (tenant, pass, listening) = match &checked {
         Ok(valid) => {
+            quota::is_free(shared, &tenant, valid).await?;
+            let tenant = quota::record_first(shared, &api, tenant, (&world, valid)).await?;
             let desired = tenant::desired(valid);
             let brought = bring(shared, tenant.as_ref(), (&valid.name, None), &desired.in_order()).await;
             let pass = match brought {
@@ -62,9 +64,11 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
                 Ok(()) => bring_listeners(shared, tenant.as_ref(), &desired.listeners()).await,
                 Err(_) => Ok(()),
             };
-            (pass, listening)
+            // What its quota lacks is said last: it keeps nothing from being written.
+            let lacks = valid.standing.lacks.clone().map_or(Ok(()), |lacks| Err(Error::Refused(lacks)));
+            (tenant, pass.and(lacks), listening)
         }
-        Err(refusal) => (Err(Error::Refused(refusal.clone())), Ok(())),
+        Err(refusal) => (tenant, Err(Error::Refused(refusal.clone())), Ok(())),
     };
     if outcome::is_brief(shared, tenant.as_ref(), &pass) || outcome::is_brief(shared, tenant.as_ref(), &listening) {
         return pass.and(listening).map(|()| Action::await_change());

@@ -5,7 +5,7 @@ use kube::ResourceExt;
 use super::AppWorld;
 use crate::kinds::{App, Figure, Quantity};
 use crate::plan::Refusal;
-use crate::plan::tenant::{self, ValidTenant};
+use crate::plan::tenant::{self, Defaults};
 
 type Check = fn(&App, &AppWorld) -> Result<(), Refusal>;
 
@@ -46,7 +46,7 @@ fn image_is_allowed(app: &App, world: &AppWorld) -> Result<(), Refusal> {
 fn container_fits_the_quota(app: &App, world: &AppWorld) -> Result<(), Refusal> {
     let Ok(tenant) = tenant_defaults(world) else { return Ok(()) };
     let asked = app.spec.workload.resources.clone().unwrap_or_default();
-    let own = &tenant.granted.own;
+    let own = &tenant.asked.own;
     let figure = |quantity: &Option<Quantity>| quantity.as_ref().map_or(Figure::ZERO, Quantity::figure);
     let pairs = [("cpu", figure(&asked.cpu), figure(&own.cpu)), ("memory", figure(&asked.memory), figure(&own.memory))];
     match pairs.into_iter().find(|(_, asked, quota)| asked > quota) {
@@ -58,7 +58,7 @@ fn container_fits_the_quota(app: &App, world: &AppWorld) -> Result<(), Refusal> 
 }
 
 /// The App's tenant with every absent field given its meaning.
-pub(super) fn tenant_defaults(world: &AppWorld) -> Result<ValidTenant, Refusal> {
+pub(super) fn tenant_defaults(world: &AppWorld) -> Result<Defaults, Refusal> {
     let tenant = world.tenant.as_deref().ok_or(Refusal::NotATenant { namespace: String::new() })?;
-    ValidTenant::resolve(tenant, world.platform.as_deref())
+    Defaults::of(tenant, world.platform.as_deref().ok_or(Refusal::NoPlatform)?)
 }

@@ -8,7 +8,7 @@ use super::hosts::{AppHosts, hosts};
 use super::ways_out::{WaysOut, ways_out};
 use super::{AppWorld, checks};
 use crate::kinds::{App, Container, Quantity, Suspended, TenantApp, Workload};
-use crate::plan::tenant::ValidTenant;
+use crate::plan::tenant::Defaults;
 use crate::plan::{Refusal, metadata};
 
 /// An App whose checks passed. Renderers take this and never the stored object.
@@ -90,7 +90,7 @@ pub(super) fn place(app: &App) -> Option<TenantApp> {
 }
 
 /// What the container gets: its own figures where it names some, else the level's.
-fn container(workload: &Workload, tenant: &ValidTenant) -> Container {
+fn container(workload: &Workload, tenant: &Defaults) -> Container {
     let asked = workload.resources.clone().unwrap_or_default();
     let or = |asked: Option<Quantity>, level: &Quantity| asked.unwrap_or_else(|| level.clone());
     Container {

@@ -2,20 +2,27 @@
 
 use kube::ResourceExt;
 
-use super::valid::{granted, level_defaults};
+use super::valid::{asked, level_defaults};
 use super::{TenantWorld, status, succession};
-use crate::kinds::{Figure, Quantity, Tenant};
+use crate::kinds::Tenant;
+use crate::plan::quota::Figures;
 use crate::plan::{NamespaceFound, Refusal, metadata};
 
 type Check = fn(&Tenant, &TenantWorld) -> Result<(), Refusal>;
 
 /// Every check, the most fundamental first: the first refusal is the one that people see.
-pub const ALL: &[Check] = &[
-    platform_exists,
-    level_is_configured,
-    parent_exists,
-    parents_lead_to_a_province,
-    parent_is_accepted,
+pub fn all(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    FIRST.iter().chain(&[parent_is_accepted as Check]).chain(REST).try_for_each(|check| check(tenant, world))
+}
+
+/// Whether a tenant may claim a share of its parent's quota: it passes every check but whether the
+/// parent is accepted, which the parent asks only when it is.
+pub fn may_claim(tenant: &Tenant, world: &TenantWorld) -> bool {
+    FIRST.iter().chain(REST).all(|check| check(tenant, world).is_ok())
+}
+
+const FIRST: &[Check] = &[platform_exists, level_is_configured, parent_exists, parents_lead_to_a_province];
+const REST: &[Check] = &[
     parent_has_tenants_below,
     division_lies_in_parent,
     division_is_free,
@@ -104,18 +111,11 @@ fn protection_level_fits(tenant: &Tenant, world: &TenantWorld) -> Result<(), Ref
 fn own_is_part_of_total(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
     let Some(platform) = world.platform.as_deref() else { return Ok(()) };
     let Ok(level) = level_defaults(platform, tenant.spec.level) else { return Ok(()) };
-    let granted = granted(tenant, level);
-    let figure = |quantity: &Option<Quantity>| quantity.as_ref().map_or(Figure::ZERO, Quantity::figure);
-    let apps = |apps: Option<i32>| Figure::units(i64::from(apps.unwrap_or(0)));
-    let (own, total) = (&granted.own, &granted.total);
-    let pairs = [
-        ("cpu", figure(&own.cpu), figure(&total.cpu)),
-        ("memory", figure(&own.memory), figure(&total.memory)),
-        ("storage", figure(&own.storage), figure(&total.storage)),
-        ("apps", apps(own.apps), apps(total.apps)),
-    ];
-    match pairs.into_iter().find(|(_, own, total)| own > total) {
-        Some((resource, own, total)) => {
+    let asked = asked(tenant, level);
+    let pairs = ["cpu", "memory", "storage", "apps"].into_iter();
+    let pairs = pairs.zip(Figures::of(&asked.own).named().into_iter().zip(Figures::of(&asked.total).named()));
+    match pairs.into_iter().find(|(_, ((_, own), (_, total)))| own > total) {
+        Some((resource, ((_, own), (_, total)))) => {
             Err(Refusal::OwnOverTotal { resource, own: own.to_string(), total: total.to_string() })
         }
         None => Ok(()),

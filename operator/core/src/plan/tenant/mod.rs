@@ -1,5 +1,6 @@
 //! From a Tenant to its namespace and the fence around it.
 
+mod below;
 mod checks;
 mod fence;
 mod hosts;
@@ -11,6 +12,7 @@ mod retention;
 mod retirement;
 mod role_bindings;
 mod service_account;
+mod standing;
 mod status;
 mod succession;
 mod valid;
@@ -28,6 +30,7 @@ use k8s_openapi::api::{
 use kube::ResourceExt;
 
 use super::object::{Kind, Object};
+use super::quota::{Below, QuotaFound};
 use super::{ListenersFound, NamespaceFound, Stop, World, labels, metadata};
 use crate::gateway_api::ListenerSet;
 use crate::kinds::{Gateway, Platform, Tenant};
@@ -36,9 +39,10 @@ pub use hosts::{Hosts, Withheld, holders as host_holders, hosts};
 pub use retention::{GOES, is_over, last_day, locked_quota, mark};
 pub use retirement::{Retirement, Wait, blocked, retirement};
 pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
-pub use status::{held, hold, is_accepted, is_fenced, is_refused, status};
+pub use standing::Standing;
+pub use status::{held, hold, is_accepted, is_fenced, is_refused, recorded_first, status};
 pub use succession::Succession;
-pub use valid::ValidTenant;
+pub use valid::{Defaults, ValidTenant};
 
 /// All that a pass over one tenant may know.
 #[derive(Debug, Clone, Default)]
@@ -61,8 +65,12 @@ pub struct TenantWorld {
     pub listening: Option<Stop>,
     /// What lies under the name of the tenant's namespace.
     pub namespace: Option<NamespaceFound>,
+    /// What its ResourceQuota says.
+    pub quota: Option<QuotaFound>,
     /// The tenants below this one.
     pub children: Vec<String>,
+    /// Those below this one, as claims on its quota.
+    pub below: Below,
     /// The Apps of this one.
     pub apps: Vec<String>,
 }
@@ -70,6 +78,12 @@ pub struct TenantWorld {
 impl TenantWorld {
     /// Dereferences all that `tenant` touches.
     pub fn gather(tenant: &Tenant, world: &dyn World) -> Self {
+        Self { below: below::gather(tenant, world), ..Self::near(tenant, world) }
+    }
+
+    /// Dereferences what `tenant` touches without looking at what those below it claim: for its
+    /// parent, which asks no further down.
+    fn near(tenant: &Tenant, world: &dyn World) -> Self {
         let name = tenant.name_any();
         let rivals = world.tenants_of_division(tenant.spec.division.significant()).into_iter();
         let earlier = |other: &Arc<Tenant>| {
@@ -86,6 +100,8 @@ impl TenantWorld {
             rival: rivals.filter(earlier).min_by_key(|other| order(other)).map(|other| other.name_any()),
             succession: Succession::gather(tenant, world),
             namespace: world.namespace(&name),
+            quota: world.quota(&name),
+            below: Below::default(),
             children: world.children(&name),
             apps: world.apps(&name),
         }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaSpec};
 
 use super::ValidTenant;
-use crate::kinds::{Figure, Quantity};
-use crate::plan::metadata;
+use crate::kinds::Figure;
+use crate::plan::quota::{Figures, NAME, noted};
+use crate::plan::{labels, metadata};
 
 /// Pods a namespace may hold beside those of its Apps, for jobs and rollouts.
 const SPARE_PODS: i64 = 20;
@@ -19,17 +20,16 @@ const SECRETS_PER_APP: i64 = 8;
 ///
 /// Objects are counted as well as resources, so that no tenant can fill the cluster's store.
 pub fn quota(tenant: &ValidTenant) -> ResourceQuota {
-    let own = &tenant.granted.own;
-    let figure = |quantity: &Option<Quantity>| quantity.as_ref().map_or(Figure::ZERO, Quantity::figure);
-    let apps = i64::from(own.apps.unwrap_or(0));
+    let own = Figures::of(&tenant.standing.hard);
+    let apps = own.apps.whole_units();
     let pods = apps * PODS_PER_APP + SPARE_PODS;
     let disk = tenant.container.ephemeral_storage.figure().times(pods);
     let hard = [
-        ("requests.cpu", figure(&own.cpu)),
-        ("limits.cpu", figure(&own.cpu)),
-        ("requests.memory", figure(&own.memory)),
-        ("limits.memory", figure(&own.memory)),
-        ("requests.storage", figure(&own.storage)),
+        ("requests.cpu", own.cpu),
+        ("limits.cpu", own.cpu),
+        ("requests.memory", own.memory),
+        ("limits.memory", own.memory),
+        ("requests.storage", own.storage),
         ("requests.ephemeral-storage", disk),
         ("limits.ephemeral-storage", disk),
         ("count/apps.yipan.dev", Figure::units(apps)),
@@ -37,9 +37,8 @@ pub fn quota(tenant: &ValidTenant) -> ResourceQuota {
         ("secrets", Figure::units(apps * SECRETS_PER_APP + SPARE_PODS)),
     ];
     let hard: BTreeMap<_, _> = hard.into_iter().map(|(name, figure)| (name.to_owned(), figure.into())).collect();
-    ResourceQuota {
-        metadata: metadata::of_tenant(&tenant.name, "yipan--quota"),
-        spec: Some(ResourceQuotaSpec { hard: Some(hard), ..Default::default() }),
-        status: None,
-    }
+    let total = noted(Figures::of(&tenant.standing.granted.total));
+    let mut metadata = metadata::of_tenant(&tenant.name, NAME);
+    metadata.annotations = Some(labels::map([(labels::GRANTED_TOTAL, &total)]));
+    ResourceQuota { metadata, spec: Some(ResourceQuotaSpec { hard: Some(hard), ..Default::default() }), status: None }
 }

@@ -6,6 +6,7 @@ use super::{TenantWorld, ValidTenant, hosts};
 use crate::kinds::{Condition, Granted, Tenant, TenantStatus};
 use crate::plan::conditions::{self, Finding};
 use crate::plan::pause::{self, Pauses};
+use crate::plan::quota::Figures;
 use crate::plan::{Hold, Outcome, Refusal, Stop, metadata};
 
 /// The status that follows from the outcome of a pass.
@@ -21,9 +22,15 @@ pub fn status(
 ) -> TenantStatus {
     let old = tenant.status.clone().unwrap_or_default();
     let generation = tenant.metadata.generation;
-    let namespace = match outcome {
-        Outcome::Done => valid.map(|valid| valid.name.clone()),
-        _ => old.namespace,
+    let standing = valid.map(|valid| valid.standing.clone());
+    let fenced = match outcome {
+        Outcome::Done => true,
+        Outcome::Refused(refusal) => refusal.concerns_quota(),
+        Outcome::Stopped(_) => false,
+    };
+    let (granted, allocations, reserved) = match standing {
+        Some(standing) => (Some(standing.granted), standing.allocations, Some(standing.reserved)),
+        None => (old.granted, old.allocations, old.reserved),
     };
     let worn_out = pause::worn_out(&pauses(tenant, world), &old.conditions, now);
     let findings = findings(world, valid, outcome, &old.conditions).into_iter().chain(worn_out).collect();
@@ -31,13 +38,32 @@ pub fn status(
         observed_generation: generation,
         id: Some(metadata::id(tenant)),
         conditions: conditions::dated(findings, &old.conditions, generation, now),
-        namespace,
-        granted: valid.map(|valid| valid.granted.clone()).or(old.granted),
-        allocations: old.allocations,
-        reserved: old.reserved,
+        namespace: valid.filter(|_| fenced).map(|valid| valid.name.clone()).or(old.namespace),
+        granted,
+        allocations,
+        reserved,
         children: count(&world.children),
         apps: count(&world.apps),
     }
+}
+
+/// The status with what was granted and given brought up to date, and nothing else: what has to be
+/// recorded before the ResourceQuota may say more than before. None: nothing has to.
+///
+/// A ResourceQuota that is made anew needs no such record: whoever else decides on the tenant
+/// writes it before its own record too.
+pub fn recorded_first(tenant: &Tenant, world: &TenantWorld, valid: &ValidTenant) -> Option<TenantStatus> {
+    let old = tenant.status.clone().unwrap_or_default();
+    let standing = &valid.standing;
+    let recorded = old.granted.as_ref().map(|granted| Figures::of(&granted.own));
+    let before = recorded.or(world.quota.as_ref().map(|quota| quota.hard.unwrap_or(Figures::ZERO)));
+    let rises = before.is_some_and(|before| Figures::of(&standing.granted.own).exceeds(before));
+    rises.then(|| TenantStatus {
+        granted: Some(standing.granted.clone()),
+        allocations: standing.allocations.clone(),
+        reserved: Some(standing.reserved.clone()),
+        ..old
+    })
 }
 
 fn count(names: &[String]) -> Option<i64> {
@@ -46,13 +72,14 @@ fn count(names: &[String]) -> Option<i64> {
 
 fn findings(world: &TenantWorld, valid: Option<&ValidTenant>, outcome: &Outcome, old: &[Condition]) -> Vec<Finding> {
     let accepted = Finding::yes("Accepted", "Accepted", "");
-    let granted = |granted: &Granted| Finding::yes("Granted", "Granted", figures(granted));
     let mut findings = match (outcome, valid) {
-        (Outcome::Refused(refusal), _) => return refused(refusal, old),
-        (Outcome::Done, Some(valid)) => {
-            vec![accepted, granted(&valid.granted), Finding::yes("Fenced", "Fenced", "")]
+        // What it lacks stands under Granted; all else was done.
+        (Outcome::Refused(refusal), Some(valid)) if refusal.concerns_quota() => {
+            vec![accepted, granted(valid), Finding::yes("Fenced", "Fenced", "")]
         }
-        (Outcome::Stopped(stop), Some(valid)) => vec![accepted, granted(&valid.granted), stopped("Fenced", stop)],
+        (Outcome::Refused(refusal), _) => return refused(refusal, old),
+        (Outcome::Done, Some(valid)) => vec![accepted, granted(valid), Finding::yes("Fenced", "Fenced", "")],
+        (Outcome::Stopped(stop), Some(valid)) => vec![accepted, granted(valid), stopped("Fenced", stop)],
         (Outcome::Stopped(stop), None) => vec![stopped("Accepted", stop)],
         (Outcome::Done, None) => Vec::new(),
     };
@@ -64,13 +91,26 @@ fn findings(world: &TenantWorld, valid: Option<&ValidTenant>, outcome: &Outcome,
     findings
 }
 
+/// What was granted, or why it is not what was asked.
+fn granted(valid: &ValidTenant) -> Finding {
+    match &valid.standing.lacks {
+        None => Finding::yes("Granted", "Granted", figures(&valid.standing.granted)),
+        Some(lacks) => Finding::no("Granted", lacks.reason(), lacks.to_string()),
+    }
+}
+
 /// A refusal removes nothing, so a fence that stood before still stands, unless it is the
 /// namespace itself that is the matter.
 fn refused(refusal: &Refusal, old: &[Condition]) -> Vec<Finding> {
     let (reason, message) = (refusal.reason(), refusal.to_string());
     let stood = conditions::find(old, "Fenced").is_some_and(|fenced| fenced.status == "True");
     let fence = (stood && !refusal.concerns_namespace()).then(|| Finding::yes("Fenced", "Fenced", ""));
-    let verdict = [Finding::no("Accepted", reason, message.clone()), Finding::no("Ready", reason, message)];
+    let ready = Finding::no("Ready", reason, message.clone());
+    let verdict = if refusal.concerns_quota() {
+        vec![Finding::yes("Accepted", "Accepted", ""), Finding::no("Granted", reason, message), ready]
+    } else {
+        vec![Finding::no("Accepted", reason, message), ready]
+    };
     verdict.into_iter().chain(fence).collect()
 }
 

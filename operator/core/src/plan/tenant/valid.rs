@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kube::ResourceExt;
 
 use super::hosts::{self, Hosts};
+use super::standing::{Standing, standing};
 use super::{TenantWorld, checks};
 use crate::kinds::{
     Amounts, Container, Egress, Gateway, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended,
@@ -23,8 +24,10 @@ pub struct ValidTenant {
     pub level: Level,
     /// Its protection level: its own or, where it names none, its level's.
     pub protection_level: i32,
-    /// What it may use; every figure is there.
-    pub granted: Granted,
+    /// What it asks for; every figure is there.
+    pub asked: Granted,
+    /// What it was granted of that, and what it gives.
+    pub standing: Standing,
     /// What a container gets that asks for nothing.
     pub container: Container,
     /// Where its images may come from.
@@ -57,41 +60,61 @@ pub struct NameService {
 }
 
 impl ValidTenant {
-    /// Runs every check and fills in what the Platform says for absent fields.
+    /// Runs every check, fills in what the Platform says for absent fields, and settles the quota.
     ///
     /// # Errors
-    /// The first check that refuses, in the order of the list.
+    /// The first check that refuses, in the order of the list; or its parent gives it nothing yet.
     pub fn check(tenant: &Tenant, world: &TenantWorld) -> Result<Self, Refusal> {
-        checks::ALL.iter().try_for_each(|check| check(tenant, world))?;
-        let valid = Self::resolve(tenant, world.platform.as_deref())?;
-        let hosts = world.platform.as_deref().map(|platform| hosts::hosts(tenant, platform, &world.host_holders));
-        Ok(Self { hosts: hosts.unwrap_or_default(), ..valid })
-    }
-
-    /// Fills in what the Platform says for absent fields, without checking the rest: for an App,
-    /// which asks for its tenant's defaults and waits for its fence by itself. It has no hosts.
-    ///
-    /// # Errors
-    /// No Platform, or one without defaults for the level.
-    pub fn resolve(tenant: &Tenant, platform: Option<&Platform>) -> Result<Self, Refusal> {
-        let platform = platform.ok_or(Refusal::NoPlatform)?;
-        let level = level_defaults(platform, tenant.spec.level)?;
+        checks::all(tenant, world)?;
+        let platform = world.platform.as_deref().ok_or(Refusal::NoPlatform)?;
+        let Defaults { asked, protection_level, container, registries } = Defaults::of(tenant, platform)?;
         let spec = &tenant.spec;
         Ok(Self {
             name: tenant.name_any(),
             id: metadata::id(tenant),
             level: spec.level,
-            protection_level: spec.protection_level.unwrap_or(level.protection_level),
-            granted: granted(tenant, level),
-            container: level.container.clone(),
-            registries: registries(tenant, platform),
+            protection_level,
+            standing: standing(tenant, world, &asked)?,
+            asked,
+            container,
+            registries,
             dns: dns(platform.spec.network.as_ref()),
             egress_for_all: platform.spec.network.iter().flat_map(|network| network.egress.clone()).collect(),
             administrators: spec.administrators.clone(),
             viewers: spec.viewers.clone(),
-            hosts: Hosts::default(),
+            hosts: hosts::hosts(tenant, platform, &world.host_holders),
             gateways: hosts::gateways(platform),
             suspended: spec.suspended.clone(),
+        })
+    }
+}
+
+/// What a tenant means by what it leaves open: all that an App has to know of its tenant, which
+/// waits for the tenant's fence by itself.
+#[derive(Debug, Clone)]
+pub struct Defaults {
+    /// What it asks for; every figure is there.
+    pub asked: Granted,
+    /// Its protection level: its own or, where it names none, its level's.
+    pub protection_level: i32,
+    /// What a container gets that asks for nothing.
+    pub container: Container,
+    /// Where its images may come from.
+    pub registries: Vec<String>,
+}
+
+impl Defaults {
+    /// Fills in what the Platform says for absent fields, without checking the rest.
+    ///
+    /// # Errors
+    /// The Platform has no defaults for the level.
+    pub fn of(tenant: &Tenant, platform: &Platform) -> Result<Self, Refusal> {
+        let level = level_defaults(platform, tenant.spec.level)?;
+        Ok(Self {
+            asked: asked(tenant, level),
+            protection_level: tenant.spec.protection_level.unwrap_or(level.protection_level),
+            container: level.container.clone(),
+            registries: registries(tenant, platform),
         })
     }
 }
@@ -102,12 +125,13 @@ pub(super) fn level_defaults(platform: &Platform, level: Level) -> Result<&Level
     found.ok_or(Refusal::LevelNotConfigured { level: level.as_str() })
 }
 
-/// What the tenant may use: its own figures where it names some, else the level's.
-pub(super) fn granted(tenant: &Tenant, level: &LevelDefaults) -> Granted {
+/// What the tenant asks for: its own figures where it names some, else the level's.
+pub(super) fn asked(tenant: &Tenant, level: &LevelDefaults) -> Granted {
     let asked = tenant.spec.quota.clone().unwrap_or_default();
     Granted {
         total: overlay(asked.total.unwrap_or_default(), &level.quota.total),
         own: overlay(asked.own.unwrap_or_default(), &level.quota.own),
+        round: None,
     }
 }
 

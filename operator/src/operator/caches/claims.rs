@@ -1,0 +1,80 @@
+//! Who has to be looked at when a tenant's quota changes: its parent decides on what it asks, and
+//! those below it on what it gave them.
+
+use std::collections::BTreeMap;
+
+use kube::ResourceExt as _;
+use kube::runtime::reflector::ObjectRef;
+use yipan_core::kinds::{Allocation, Tenant, TenantStatus};
+use yipan_core::plan::conditions;
+
+use super::super::context::Shared;
+use super::Guarded;
+use super::declared::PARENT;
+
+/// Asks for everybody whom the difference between two states of a tenant's quota concerns.
+/// `redeclared`: whether somebody changed what it asks.
+pub fn changed(old: Option<&Guarded<Tenant>>, new: Option<&Guarded<Tenant>>, redeclared: bool, shared: &Shared) {
+    let read = |guarded: Option<&Guarded<Tenant>>| guarded.and_then(|guarded| guarded.0.as_ref().ok().cloned());
+    let (old, new) = (read(old), read(new));
+    let triggers = &shared.caches.triggers;
+    let round = |tenant: &Tenant| tenant.status.as_ref()?.granted.as_ref()?.round;
+    let gave_back = old.as_deref().and_then(round) != new.as_deref().and_then(round);
+    let parent = new.as_ref().or(old.as_ref()).and_then(|tenant| tenant.spec.parent.clone());
+    if let (true, Some(parent)) = (redeclared || gave_back, parent) {
+        triggers.tenant(&parent);
+    }
+    let status = |tenant: &'_ Option<std::sync::Arc<Tenant>>| tenant.as_ref().and_then(|tenant| tenant.status.clone());
+    let (before, after) = (status(&old).unwrap_or_default(), status(&new).unwrap_or_default());
+    given(&before, &after).iter().for_each(|child| triggers.tenant(child));
+    if (&before.reserved, &before.granted) != (&after.reserved, &after.granted) {
+        let Some(name) = new.map(|new| new.name_any()) else { return };
+        // Those that got nothing say how much is left.
+        let below = shared.caches.index.get(PARENT, &name);
+        below.iter().filter(|child| lacks(shared, child)).for_each(|child| triggers.tenant_later(child));
+    }
+}
+
+/// Whose allocation differs.
+fn given(before: &TenantStatus, after: &TenantStatus) -> Vec<String> {
+    if before.allocations == after.allocations {
+        return Vec::new();
+    }
+    let by_name = |status: &TenantStatus| -> BTreeMap<String, Allocation> {
+        status.allocations.iter().map(|allocation| (allocation.name.clone(), allocation.clone())).collect()
+    };
+    let (before, after) = (by_name(before), by_name(after));
+    let names = before.keys().chain(after.keys());
+    let mut names: Vec<String> = names.filter(|name| before.get(*name) != after.get(*name)).cloned().collect();
+    names.dedup();
+    names
+}
+
+fn lacks(shared: &Shared, name: &str) -> bool {
+    let Some(tenant) = shared.caches.tenants.get(&ObjectRef::new(name)) else { return false };
+    let Ok(tenant) = &tenant.0 else { return false };
+    let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    conditions::find(conditions, "Granted").is_none_or(|granted| granted.status != "True")
+}
+
+/// Asks for a tenant whose quota's use changed, if it waits for that.
+pub fn used(shared: &Shared, namespace: &str) {
+    if lacks(shared, namespace) {
+        shared.caches.triggers.tenant(namespace);
+    }
+    outlived(shared, namespace);
+}
+
+/// Asks for whoever is charged with a namespace that outlived its tenant.
+pub fn outlived(shared: &Shared, namespace: &str) {
+    let tenants = &shared.caches.tenants;
+    if tenants.get(&ObjectRef::new(namespace)).is_some() {
+        return;
+    }
+    for holder in tenants.state() {
+        let status = holder.0.as_ref().ok().and_then(|holder| holder.status.as_ref());
+        if status.is_some_and(|status| status.allocations.iter().any(|allocation| allocation.name == namespace)) {
+            shared.caches.triggers.tenant_later(&holder.name_any());
+        }
+    }
+}
