@@ -12,17 +12,18 @@ pub struct Path {
     pub to: String,
     /// The port; a TCP port where `to` does not say otherwise.
     pub port: i32,
-    /// What for: the purpose the consumer gave, or the address.
+    /// What for: the purpose the consumer gave, or the addresses.
     pub purpose: String,
 }
 
 /// Every way that is open towards `app` by its entry, and from it by its uses and out of the cluster.
 pub fn reach(app: &ValidApp) -> Vec<Path> {
+    let hosts: Vec<&str> = app.host.iter().chain(&app.hosts.open).map(String::as_str).collect();
     let entry = app.entry.gateway().zip(app.workload().port).map(|(gateway, port)| Path {
         from: format!("gateway {}", gateway.name),
         to: app.place.to_string(),
         port,
-        purpose: app.host.clone().unwrap_or_default(),
+        purpose: hosts.join(", "),
     });
     let granted = app.connections.uses.iter().filter(|used| used.missing.is_none());
     let uses = granted.flat_map(|used| {

@@ -49,6 +49,9 @@ pub async fn watching<K>(
                 Err(error) => {
                     if OPTIONAL.contains(&name) && is_not_served(&error) {
                         shared.health.watch_is_idle(name);
+                        // Nor is there any object of it left, if there were some.
+                        take(Event::Init);
+                        take(Event::InitDone);
                     } else {
                         shared.health.watch_failed(name, &error);
                     }
