@@ -35,7 +35,7 @@ async fn range_becomes(plane: &Plane, (tenant, app): (&str, &str), wanted: Optio
 async fn a_way_out_is_given_and_taken_back_whatever_the_app_says() {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), let_out("jinta", "621801", "203.0.113.0/24")]);
+    apply(turn.plane, &[province(), let_out("jinta", "622301", "203.0.113.0/24")]);
     ready(turn.plane, &["tenant", "jinta"]).await;
     let mut bank = app("jinta", "payments");
     bank["spec"]["network"] = json!({ "egress": ["bank", "pharmacy"] });
@@ -48,12 +48,12 @@ async fn a_way_out_is_given_and_taken_back_whatever_the_app_says() {
     bank["spec"]["paused"] = json!({ "reason": "查看", "until": "2099-01-01T00:00:00Z" });
     apply(turn.plane, &[bank.clone()]);
     reason(turn.plane, &["-n", "jinta", "app", "payments"], "Paused", "Paused").await;
-    apply(turn.plane, &[let_out("jinta", "621801", "198.51.100.0/24")]);
+    apply(turn.plane, &[let_out("jinta", "622301", "198.51.100.0/24")]);
     range_becomes(turn.plane, place, Some("198.51.100.0/24")).await;
-    apply(turn.plane, &[county("jinta", "621801")]);
+    apply(turn.plane, &[county("jinta", "622301")]);
     range_becomes(turn.plane, place, None).await;
     // Nor does a refusal.
-    apply(turn.plane, &[let_out("jinta", "621801", "203.0.113.0/24")]);
+    apply(turn.plane, &[let_out("jinta", "622301", "203.0.113.0/24")]);
     let object = bank["spec"].as_object_mut().expect("a spec");
     object.remove("paused");
     apply(turn.plane, &[bank.clone()]);
@@ -61,7 +61,7 @@ async fn a_way_out_is_given_and_taken_back_whatever_the_app_says() {
     bank["spec"]["workload"]["resources"] = json!({ "cpu": "1000" });
     apply(turn.plane, &[bank]);
     reason(turn.plane, &["-n", "jinta", "app", "payments"], "Ready", "OverQuota").await;
-    apply(turn.plane, &[county("jinta", "621801")]);
+    apply(turn.plane, &[county("jinta", "622301")]);
     range_becomes(turn.plane, place, None).await;
     operator.stop().await;
 }
@@ -96,7 +96,7 @@ async fn listens(plane: &Plane, tenant: &str, wanted: Option<&[&str]>) {
 async fn a_host_has_one_tenant_and_listeners_come_and_go_with_it() {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), hosting("kang", "621802", &["kang.example.cn", "shared.example.cn"])]);
+    apply(turn.plane, &[province(), hosting("kang", "622302", &["kang.example.cn", "shared.example.cn"])]);
     ready(turn.plane, &["tenant", "kang"]).await;
     listens(turn.plane, "kang", Some(&["kang.example.cn", "shared.example.cn"])).await;
     let mut shop = app("kang", "shop");
@@ -108,7 +108,7 @@ async fn a_host_has_one_tenant_and_listeners_come_and_go_with_it() {
     let route = get(turn.plane, &["-n", "kang", "httproute", "shop--hosts"]).expect("a route of its own");
     assert_eq!(route["spec"]["parentRefs"][0]["name"], "kang--public");
     // Who comes later gets what is free, and disturbs nobody.
-    apply(turn.plane, &[hosting("hui", "621803", &["hui.example.cn", "shared.example.cn"])]);
+    apply(turn.plane, &[hosting("hui", "622303", &["hui.example.cn", "shared.example.cn"])]);
     let message = reason(turn.plane, &["tenant", "hui"], "HostsReady", "HostTaken").await;
     assert!(message.contains("shared.example.cn belongs to tenant kang"), "{message}");
     listens(turn.plane, "hui", Some(&["hui.example.cn"])).await;
@@ -121,7 +121,7 @@ async fn a_host_has_one_tenant_and_listeners_come_and_go_with_it() {
     kubectl(turn.plane, &["-n", "yipan-system", "delete", "listenerset", "kang--public"]);
     listens(turn.plane, "kang", Some(&["kang.example.cn", "shared.example.cn"])).await;
     // Once the first lets go, the second has it.
-    apply(turn.plane, &[hosting("kang", "621802", &["kang.example.cn"])]);
+    apply(turn.plane, &[hosting("kang", "622302", &["kang.example.cn"])]);
     ready(turn.plane, &["tenant", "hui"]).await;
     listens(turn.plane, "hui", Some(&["hui.example.cn", "shared.example.cn"])).await;
     listens(turn.plane, "kang", Some(&["kang.example.cn"])).await;
@@ -150,7 +150,7 @@ async fn a_cluster_without_listener_sets_has_tenants_all_the_same() {
     faults.set(|_, path| path.contains("/listenersets").then_some(Fault::Answer(404)));
     let operator = Running::start(turn.plane, "without", faults).await;
     operator.leads().await;
-    apply(turn.plane, &[province(), county("cheng", "621804"), hosting("liangdang", "621805", &["ld.example.cn"])]);
+    apply(turn.plane, &[province(), county("cheng", "622304"), hosting("liangdang", "621805", &["ld.example.cn"])]);
     ready(turn.plane, &["tenant", "cheng"]).await;
     reason(turn.plane, &["tenant", "liangdang"], "HostsReady", "Rejected").await;
     let found = get(turn.plane, &["tenant", "liangdang"]).expect("the tenant");
@@ -172,9 +172,9 @@ async fn a_predecessor_has_one_successor() {
         tenant["spec"]["supersedes"] = json!(["old-county"]);
         tenant
     };
-    apply(turn.plane, &[province(), successor("first-heir", "621806")]);
+    apply(turn.plane, &[province(), successor("first-heir", "622306")]);
     ready(turn.plane, &["tenant", "first-heir"]).await;
-    apply(turn.plane, &[successor("second-heir", "621807")]);
+    apply(turn.plane, &[successor("second-heir", "622307")]);
     let message = reason(turn.plane, &["tenant", "second-heir"], "Ready", "PredecessorTaken").await;
     assert!(message.contains("`old-county` has a successor already, tenant `first-heir`"), "{message}");
     assert!(get(turn.plane, &["namespace", "second-heir"]).is_none(), "nothing is made for it");
@@ -195,9 +195,9 @@ fn told(plane: &Plane, name: &str) -> Vec<String> {
 async fn a_pause_is_told_at_its_beginning_and_its_end() {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), county("huixian", "621808")]);
+    apply(turn.plane, &[province(), county("huixian", "622308")]);
     ready(turn.plane, &["tenant", "huixian"]).await;
-    let mut paused = county("huixian", "621808");
+    let mut paused = county("huixian", "622308");
     let until = Timestamp::now() + SignedDuration::from_secs(4);
     paused["spec"]["paused"] = json!({ "reason": "迁移", "until": until.to_string() });
     apply(turn.plane, &[paused]);
@@ -219,7 +219,7 @@ async fn a_pause_is_told_at_its_beginning_and_its_end() {
 async fn an_apps_own_pause_ends_with_its_tenants_suspension() {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    let mut tenant = county("xihe", "621809");
+    let mut tenant = county("xihe", "622309");
     apply(turn.plane, &[province(), tenant.clone()]);
     ready(turn.plane, &["tenant", "xihe"]).await;
     let mut paused = app("xihe", "pears");
