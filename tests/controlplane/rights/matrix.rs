@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, ResourceRule, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec, SelfSubjectRulesReview,
-    SelfSubjectRulesReviewSpec,
-};
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use kube::api::PostParams;
 use kube::{Api, Client};
 use serde::Deserialize;
 
 use super::plane;
+use super::rules::Rules;
 
 /// The group of everybody who is logged in.
 const EVERYBODY: &str = "system:authenticated";
@@ -108,8 +106,13 @@ fn of_list(group: &str, list: &APIResourceList) -> Vec<Question> {
 pub async fn allowed(person: &Person, questions: &BTreeSet<Question>) -> Allowed {
     let client = plane::shared().client_as(&person.user, &groups(person)).await;
     let nobody = plane::shared().client_as("nobody", &[EVERYBODY]).await;
-    let (theirs, everybodys) = (rules(&client, person).await, rules(&nobody, person).await);
-    let holds = |rules: &[ResourceRule], question: &Question| rules.iter().any(|rule| allows(rule, question));
+    // Rules that hold everywhere hold in a namespace where nobody has any of his own.
+    let namespace = person.namespace.as_deref().unwrap_or("kube-node-lease");
+    let (theirs, everybodys) = (Rules::of(&client, namespace).await, Rules::of(&nobody, namespace).await);
+    let holds = |rules: &Rules, (verb, on): &Question| {
+        let on = On::read(on);
+        rules.allow(verb, on.group, [on.resource, on.subresource.unwrap_or_default()], on.name.unwrap_or_default())
+    };
     let beyond = |question: &&Question| holds(&theirs, question) && !holds(&everybodys, question);
     let mut allowed = Allowed::new();
     for (verb, on) in questions.iter().filter(beyond) {
@@ -121,34 +124,6 @@ pub async fn allowed(person: &Person, questions: &BTreeSet<Question>) -> Allowed
 
 fn groups(person: &Person) -> Vec<&str> {
     person.groups.iter().map(String::as_str).chain([EVERYBODY]).collect()
-}
-
-/// The rules that hold for whom the client speaks.
-async fn rules(client: &Client, person: &Person) -> Vec<ResourceRule> {
-    let reviews: Api<SelfSubjectRulesReview> = Api::all(client.clone());
-    // Rules that hold everywhere hold in a namespace where nobody has any of his own.
-    let namespace = person.namespace.clone().unwrap_or_else(|| "kube-node-lease".to_owned());
-    let spec = SelfSubjectRulesReviewSpec { namespace: Some(namespace) };
-    let review = SelfSubjectRulesReview { spec, ..Default::default() };
-    let answer = reviews.create(&PostParams::default(), &review).await.expect("a review is answered");
-    let status = answer.status.expect("a review is answered");
-    assert!(!status.incomplete, "{}: {:?}", person.who, status.evaluation_error);
-    status.resource_rules
-}
-
-/// Whether a rule of RBAC allows what is asked.
-fn allows(rule: &ResourceRule, (verb, on): &Question) -> bool {
-    let on = On::read(on);
-    let holds = |list: Option<&Vec<String>>, wanted: &str| {
-        list.into_iter().flatten().any(|entry| entry == "*" || entry == wanted)
-    };
-    let below = on.subresource.map(|below| format!("*/{below}")).unwrap_or_default();
-    let resource = on.subresource.map_or(on.resource.to_owned(), |below| format!("{}/{below}", on.resource));
-    let names = rule.resource_names.as_deref().unwrap_or_default();
-    holds(Some(&rule.verbs), verb)
-        && holds(rule.api_groups.as_ref(), on.group)
-        && (holds(rule.resources.as_ref(), &resource) || holds(rule.resources.as_ref(), &below))
-        && (names.is_empty() || on.name.is_some_and(|name| names.iter().any(|known| known == name)))
 }
 
 /// Whether the authorizer, asked this one question, says yes.

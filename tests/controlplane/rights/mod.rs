@@ -6,6 +6,7 @@
 
 mod deeds;
 mod matrix;
+pub(super) mod rules;
 
 use kube::Client;
 use serde_json::{Value, json};
