@@ -35,6 +35,13 @@ pub async fn ask(client: &Client, verb: &str, uri: &str, format: &str, body: &Va
     }
 }
 
+/// Sends a request and gives its code, and the headers of this name that came with the answer.
+pub async fn headers(client: &Client, request: Request<Vec<u8>>, name: &str) -> (u16, Vec<String>) {
+    let answer = client.send(request.map(kube::client::Body::from)).await.expect("an answer");
+    let texts = answer.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    (answer.status().as_u16(), texts.map(str::to_owned).collect())
+}
+
 /// The content type of a kind of body, by its name in the tables.
 pub fn format(name: &str) -> &'static str {
     match name {

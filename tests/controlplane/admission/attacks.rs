@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use http::Request;
 use kube::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ask::{Verdict, ask, format};
+use super::ask::{Verdict, ask, format, headers};
 use super::people::Who;
-use super::{NONE, OTHER, OWN};
+use super::{NONE, OTHER, OWN, stage};
 
 /// One attack.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attack {
     /// What it is, in words.
-    name: String,
+    pub name: String,
     /// Where it was seen.
     from: String,
     by: Who,
@@ -60,24 +61,47 @@ impl Cast {
     }
 
     async fn act(&self, who: Who, deed: &Deed) -> Verdict {
+        let Sent { verb, path, how, body } = deed.written();
+        ask(&self.0[&deed.by.unwrap_or(who)], &verb, &path, format(&how), &body).await
+    }
+}
+
+/// A request as it goes out.
+struct Sent {
+    verb: String,
+    path: String,
+    how: String,
+    body: Value,
+}
+
+impl Sent {
+    /// The same without any effect.
+    fn dry(mut self) -> Self {
+        if !self.path.contains("dryRun=") {
+            self.path += if self.path.contains('?') { "&dryRun=All" } else { "?dryRun=All" };
+        }
+        if self.verb == "DELETE" && self.body.is_object() {
+            self.body["dryRun"] = json!(["All"]); // where there is a body the query is not read
+        }
+        self
+    }
+}
+
+impl Deed {
+    fn written(&self) -> Sent {
         let named = |text: &str| text.replace("OWN", OWN).replace("OTHER", OTHER).replace("NONE", NONE);
-        let words: Vec<&str> = deed.send.split(' ').collect();
+        let words: Vec<&str> = self.send.split(' ').collect();
         let (how, verb, path) = match words[..] {
             [how, verb, path] => (how, verb, path),
             [verb, path] => ("", verb, path),
-            _ => panic!("`{}` is no request", deed.send),
+            _ => panic!("`{}` is no request", self.send),
         };
-        let labels = json!({
-            "yipan.dev/tenant": OWN, "yipan.dev/id": "0123456789", "pod-security.kubernetes.io/enforce": "restricted",
-        });
-        let notes = json!({
-            "yipan.dev/registries": format!("registry.example.gov.cn/{OWN},registry.example.gov.cn/common"),
-            "yipan.dev/hosts": format!("www.{OWN}.example.cn"),
-        });
-        let body = named(&deed.body.to_string());
-        let body = body.replace("\"LABELS\"", &labels.to_string()).replace("\"NOTES\"", &notes.to_string());
-        let body: Value = serde_json::from_str(&body).expect("JSON");
-        ask(&self.0[&deed.by.unwrap_or(who)], verb, &named(path), format(how), &body).await
+        let space = stage::namespace(OWN, true);
+        let body = named(&self.body.to_string());
+        let body = body.replace("\"LABELS\"", &space["metadata"]["labels"].to_string());
+        let body = body.replace("\"NOTES\"", &space["metadata"]["annotations"].to_string());
+        let body = serde_json::from_str(&body).expect("JSON");
+        Sent { verb: verb.to_owned(), path: named(path), how: how.to_owned(), body }
     }
 }
 
@@ -87,32 +111,62 @@ pub fn all() -> Vec<Attack> {
 }
 
 impl Attack {
-    /// Tries it, and says what ended otherwise than it should.
-    pub async fn attempt(&self, cast: &Cast) -> Result<(), String> {
-        for step in &self.steps {
-            self.must(cast, step, "a step").await?;
-        }
-        self.stopped(cast).await?;
+    /// Tries it, and says by which words it was stopped or what ended otherwise than it should.
+    pub async fn attempt(&self, cast: &Cast) -> Result<String, String> {
+        self.prepare(cast).await?;
+        let words = self.stopped(cast).await?;
         for step in &self.before_control {
             self.must(cast, step, "a step").await?;
         }
-        self.must(cast, &self.control, "the control").await
+        self.must(cast, &self.control, "the control").await?;
+        Ok(words)
     }
 
-    /// Whether it is stopped by whom it should be, in the right words.
-    async fn stopped(&self, cast: &Cast) -> Result<(), String> {
+    /// Takes the steps before it.
+    pub async fn prepare(&self, cast: &Cast) -> Result<(), String> {
+        for step in &self.steps {
+            self.must(cast, step, "a step").await?;
+        }
+        Ok(())
+    }
+
+    /// What would become of it, by whoever it is.
+    pub async fn rehearse(&self, cast: &Cast) -> Verdict {
+        let Sent { verb, path, how, body } = self.attack.written().dry();
+        ask(&cast.0[&self.by], &verb, &path, format(&how), &body).await
+    }
+
+    /// Has somebody who may break the glass do it, without effect: it must be let through, and seen.
+    pub async fn by_break_glass(&self, rescuer: &Client) -> Result<(), String> {
+        let Sent { verb, path, how, body } = self.attack.written().dry();
+        let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(&body).expect("JSON") };
+        let request = Request::builder().method(verb.as_str()).uri(path).header("Content-Type", format(&how));
+        let (code, warnings) = headers(rescuer, request.body(body).expect("a request"), "warning").await;
+        let policy = format!("'{}-break-glass'", self.stopped_by);
+        // An answer to a connection carries no warning; the audit log has it.
+        let connects = ["/exec?", "/portforward?", "/proxy/"].iter().any(|part| self.attack.send.contains(part));
+        let seen = connects || warnings.iter().any(|warning| warning.contains(&policy));
+        if code != 403 && seen { Ok(()) } else { Err(format!("{}: by break-glass: {code}, {warnings:?}", self.name)) }
+    }
+
+    /// Whether a policy stops it that break-glass passes.
+    pub fn is_for_break_glass(&self) -> bool {
+        let never = ["rights", "kubernetes", "yipan-app", "yipan-operator"];
+        self.by != Who::Operator && !never.contains(&self.stopped_by.as_str())
+    }
+
+    /// Whether it is stopped by whom it should be, in the right words; these.
+    async fn stopped(&self, cast: &Cast) -> Result<String, String> {
         let verdict = cast.act(self.by, &self.attack).await;
         let as_said = match (&verdict, self.stopped_by.as_str()) {
-            (Verdict::Rights, "rights") => true,
-            (Verdict::Other { code: 400 | 422, words }, "kubernetes") => words.contains(&self.says),
-            (Verdict::Policy { name, words }, any) => {
-                any.split(" or ").any(|p| p == name) && words.contains(&self.says)
-            }
-            _ => false,
+            (Verdict::Rights, "rights") => Some(String::new()),
+            (Verdict::Other { code: 400 | 422, words }, "kubernetes") => Some(words.clone()),
+            (Verdict::Policy { name, words }, any) if any.split(" or ").any(|p| p == name) => Some(words.clone()),
+            _ => None,
         };
         let wanted = (&self.stopped_by, &self.says);
         let fault = || format!("{} ({}): should be stopped by {wanted:?}; is: {verdict:?}", self.name, self.from);
-        if as_said { Ok(()) } else { Err(fault()) }
+        as_said.filter(|words| words.contains(&self.says)).ok_or_else(fault)
     }
 
     async fn must(&self, cast: &Cast, deed: &Deed, what: &str) -> Result<(), String> {

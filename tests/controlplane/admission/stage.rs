@@ -1,7 +1,7 @@
 //! Two tenants' namespaces and one that is nobody's, with the rights of those who try.
 
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use super::super::plane::shared;
 use super::{NONE, OTHER, OWN};
@@ -25,6 +25,13 @@ pub async fn set() {
     .await;
 }
 
+/// The stage for one test alone: attacks set figures that others read.
+pub async fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    set().await;
+    TURN.lock().await
+}
+
 /// Applies manifests as who sets the stage.
 pub fn apply(manifests: &str) {
     let arguments = ["apply", "--server-side", "--force-conflicts", "--field-manager=stage", "-f", "-"];
@@ -32,7 +39,8 @@ pub fn apply(manifests: &str) {
     assert!(answer.success, "{}", answer.err);
 }
 
-fn namespace(name: &str, of_a_tenant: bool) -> Value {
+/// A namespace as the operator would make it for a tenant, or one of nobody's.
+pub fn namespace(name: &str, of_a_tenant: bool) -> Value {
     let labels = json!({
         "yipan.dev/tenant": name, "yipan.dev/id": "0123456789", "pod-security.kubernetes.io/enforce": "restricted",
     });

@@ -1,0 +1,108 @@
+//! The policies as they are installed, rule by rule.
+
+use kube::Client;
+use serde_json::{Value, json};
+
+use super::super::raw;
+
+const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+const BINDINGS: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
+
+/// One rule of a policy that denies.
+pub struct Rule {
+    /// Its policy.
+    pub policy: String,
+    /// Its place there.
+    pub index: usize,
+    /// What its words always hold.
+    parts: Vec<String>,
+}
+
+impl Rule {
+    /// Whether these are its words.
+    pub fn says(&self, words: &str) -> bool {
+        self.parts.iter().all(|part| words.contains(part.as_str()))
+    }
+
+    /// Takes the rule out, or puts it back.
+    pub async fn set(&self, client: &Client, holds: bool) {
+        let path = format!("{POLICIES}/{}", self.policy);
+        let stored = raw::send(client, "GET", &path, &Value::Null).await.expect("the policy");
+        let mut rules = stored["spec"]["validations"].clone();
+        let rule = &mut rules[self.index]["expression"];
+        let text = rule.as_str().expect("an expression");
+        let out = text.strip_prefix("true || (").and_then(|rest| rest.strip_suffix(')'));
+        *rule = match (holds, out) {
+            (true, Some(inner)) => json!(inner),
+            (false, None) => json!(format!("true || ({text})")),
+            _ => return,
+        };
+        let patch = json!({ "spec": { "validations": rules } });
+        raw::send(client, "PATCH", &path, &patch).await.expect("the policy is patched");
+    }
+}
+
+/// Every rule of every policy of ours that denies.
+pub async fn rules(client: &Client) -> Vec<Rule> {
+    let ours = ours(client, POLICIES).await;
+    let denying = ours.iter().filter(|policy| !name(policy).ends_with("-break-glass"));
+    denying
+        .flat_map(|policy| {
+            let rules = policy["spec"]["validations"].as_array().expect("rules");
+            rules.iter().enumerate().map(|(index, rule)| Rule { policy: name(policy), index, parts: parts(rule) })
+        })
+        .collect()
+}
+
+/// What is wrong with how policies are written: one that fails open, hangs on a parameter, or lets
+/// break-glass pass unseen.
+pub async fn faults(client: &Client) -> Vec<String> {
+    let (policies, bindings) = (ours(client, POLICIES).await, ours(client, BINDINGS).await);
+    let mut faults = Vec::new();
+    for policy in &policies {
+        let (name, spec) = (name(policy), &policy["spec"]);
+        let mut holds = |right: bool, what: &str| {
+            if !right {
+                faults.push(format!("{name} {what}"));
+            }
+        };
+        holds(spec["failurePolicy"] == "Fail", "fails open");
+        holds(spec["paramKind"].is_null(), "has a parameter, whose absence would block every write");
+        holds(policy["status"]["typeChecking"]["expressionWarnings"].is_null(), "does not fit the kinds");
+        let actions: Vec<&Value> = bindings
+            .iter()
+            .filter(|binding| binding["spec"]["policyName"] == name.as_str())
+            .map(|binding| &binding["spec"]["validationActions"])
+            .collect();
+        let seen = name.ends_with("-break-glass");
+        let wanted = if seen { json!(["Audit", "Warn"]) } else { json!(["Deny"]) };
+        holds(!actions.is_empty() && actions.iter().all(|found| **found == wanted), "is not bound as it should be");
+        let exempts = spec["matchConditions"].to_string().contains("not-break-glass");
+        let twin = policies.iter().find(|other| self::name(other) == format!("{name}-break-glass"));
+        let same = twin.is_some_and(|twin| {
+            ["validations", "variables", "matchConstraints"].iter().all(|key| twin["spec"][*key] == spec[*key])
+        });
+        holds(seen || !exempts || same, "lets break-glass pass unseen");
+    }
+    faults
+}
+
+async fn ours(client: &Client, path: &str) -> Vec<Value> {
+    let list = raw::send(client, "GET", path, &Value::Null).await.expect("a list");
+    let items = list["items"].as_array().expect("items").iter();
+    items.filter(|item| name(item).starts_with("yipan-")).cloned().collect()
+}
+
+fn name(object: &Value) -> String {
+    object["metadata"]["name"].as_str().expect("a name").to_owned()
+}
+
+/// The fixed parts of a rule's words: its message, or what stands in quotes in its expression.
+fn parts(rule: &Value) -> Vec<String> {
+    if let Some(message) = rule["message"].as_str() {
+        return vec![message.to_owned()];
+    }
+    let expression = rule["messageExpression"].as_str().expect("words").replace("\\'", "\u{2019}");
+    let quoted = expression.split('\'').skip(1).step_by(2).map(|part| part.replace('\u{2019}', "'"));
+    quoted.filter(|part| part.len() > 6).collect()
+}
