@@ -1,4 +1,4 @@
-//! Who may do what, in a tenant's namespace and as the operator.
+//! Who may do what, in a tenant's namespace, over the platform, and as the operator.
 //!
 //! `matrix.yaml` says all that each may do; everything else that the API server knows is asked for
 //! as well and must be denied, so that a right given too much fails as surely as one too little.
@@ -44,7 +44,7 @@ async fn deeds_end_as_their_rights_say() {
 }
 
 /// Two tenants' namespaces with their people's rights, given with the operator's own token, as the
-/// operator gives them.
+/// operator gives them; and the platform's people.
 async fn two_tenants() {
     let operator = plane::shared().client_of_service_account("yipan-system", "yipan").await;
     for namespace in [OWN, OTHER] {
@@ -57,6 +57,14 @@ async fn two_tenants() {
             let group = format!("{namespace}-{group}");
             apply(&operator, &path, binding(namespace, name, role, &group)).await;
         }
+    }
+    // The platform's own people get theirs from whoever installs it.
+    let installer = plane::shared().client().await;
+    for role in ["yipan-platform-admin", "yipan-break-glass"] {
+        let (name, mut object) = (format!("rights-{role}"), binding("", role, role, &format!("rights-{role}")));
+        object["kind"] = json!("ClusterRoleBinding");
+        object["metadata"] = json!({ "name": name });
+        apply(&installer, &format!("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{name}"), object).await;
     }
 }
 
