@@ -100,17 +100,12 @@ impl Shared {
     }
 
     /// Applies an object by server-side apply. The first time without force: a field that another
-    /// manager holds then shows that the name is taken.
+    /// manager holds then shows that the name is taken. Later with the version that was seen, so that
+    /// a leader who no longer is one cannot put an older state over its successor's.
     async fn write(&self, object: &Object, desired: Digest, before: Option<&Child>) -> Result<Child, Error> {
         let params = PatchParams::apply(MANAGER);
         let params = if before.is_some() { params.force() } else { params };
-        let answer = match before {
-            // Late, from a leader that no longer is one, this write would give more than is granted.
-            Some(before) if object.kind == Kind::ResourceQuota => {
-                self.patch(&of_version(object, before), &params).await
-            }
-            _ => self.patch(object, &params).await,
-        };
+        let answer = self.patch(object, &params, before.map(|child| json!(child.version.to_string()))).await;
         let stored = match answer {
             Err(kube::Error::Api(status)) if status.is_conflict() && before.is_none() => self.retake(object).await?,
             Err(kube::Error::Api(status))
@@ -143,7 +138,8 @@ impl Shared {
         if !labelled && drift::stored(&found).digest.is_none() {
             return Err(Error::NameTaken { object: object.to_string() });
         }
-        let answer = self.patch(object, &PatchParams::apply(MANAGER).force()).await;
+        let version = found.pointer("/metadata/resourceVersion").cloned();
+        let answer = self.patch(object, &PatchParams::apply(MANAGER).force(), version).await;
         answer.map_err(|error| Error::of_write(&object.to_string(), error))
     }
 
@@ -155,7 +151,7 @@ impl Shared {
         let only = before.map(|child| Preconditions { uid: Some(child.uid.clone()), resource_version: None });
         let params = DeleteParams { preconditions: only, ..DeleteParams::background() };
         self.api(object).delete(&object.name, &params).await.map_err(failed)?;
-        self.patch(object, &PatchParams::apply(MANAGER).force()).await.map_err(failed)
+        self.patch(object, &PatchParams::apply(MANAGER).force(), None).await.map_err(failed)
     }
 
     /// A namespace is created, never applied, the first time: a create cannot adopt what somebody
@@ -209,9 +205,13 @@ impl Shared {
         Ok(())
     }
 
-    async fn patch(&self, object: &Object, params: &PatchParams) -> kube::Result<Value> {
+    async fn patch(&self, object: &Object, params: &PatchParams, version: Option<Value>) -> kube::Result<Value> {
         self.count(object.kind, "apply");
-        let stored = self.api(object).patch(&object.name, params, &Patch::Apply(&object.value)).await?;
+        let mut value = object.value.clone();
+        if let Some(version) = version {
+            value["metadata"]["resourceVersion"] = version;
+        }
+        let stored = self.api(object).patch(&object.name, params, &Patch::Apply(value)).await?;
         Ok(serde_json::to_value(stored).unwrap_or(Value::Null))
     }
 
@@ -254,13 +254,6 @@ fn place(object: &Object) -> &str {
 fn is_as_desired(child: &Child, desired: Digest, memory: Option<Applied>) -> bool {
     let settled = memory.and_then(|applied| applied.settled) == Some((child.digest, child.foreign));
     !child.deleting && (settled || (child.digest == Some(desired) && !child.foreign))
-}
-
-/// The object as a write that succeeds only on the state that was seen.
-fn of_version(object: &Object, seen: &Child) -> Object {
-    let mut object = object.clone();
-    object.value["metadata"]["resourceVersion"] = Value::String(seen.version.to_string());
-    object
 }
 
 fn is_immutable(message: &str) -> bool {

@@ -1,5 +1,6 @@
 //! One replica leads; the others wait with warm caches.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -28,6 +29,33 @@ const SILENCE: Duration = Duration::from_secs(DURATION_SECONDS + 10);
 /// How often a leadership whose renewals fail is asked about.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// By what a leader measures how old its last renewal is. A test may stop it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Instant + Send + Sync>);
+
+impl Clock {
+    /// A clock that says this.
+    pub fn new(now: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    fn since(&self, moment: Instant) -> Duration {
+        (self.0)().saturating_duration_since(moment)
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new(Instant::now)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Clock")
+    }
+}
+
 /// The Lease, asked for in the background.
 pub struct Leadership {
     leading: watch::Receiver<bool>,
@@ -41,7 +69,7 @@ impl Leadership {
     /// # Errors
     /// The Lease can be neither read nor made.
     pub async fn seek(client: Client, options: &Options) -> kube_lease_manager::Result<Self> {
-        let renewals = Renewals::default();
+        let renewals = Renewals::new(options.clock.clone());
         let builder = LeaseManagerBuilder::new(renewals.observe(client), &options.lease)
             .with_namespace(&options.namespace)
             .with_duration(DURATION_SECONDS)
@@ -108,20 +136,22 @@ pub async fn until(mut watched: watch::Receiver<bool>, wanted: bool) -> bool {
 
 /// When the Lease last answered, and when it was last written.
 #[derive(Clone)]
-struct Renewals(Arc<Mutex<Times>>);
+struct Renewals {
+    times: Arc<Mutex<Times>>,
+    clock: Clock,
+}
 
 struct Times {
     answered: Instant,
     written: Option<Instant>,
 }
 
-impl Default for Renewals {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Times { answered: Instant::now(), written: None })))
-    }
-}
-
 impl Renewals {
+    fn new(clock: Clock) -> Self {
+        let times = Times { answered: (clock.0)(), written: None };
+        Self { times: Arc::new(Mutex::new(times)), clock }
+    }
+
     /// A client whose writes are noted here.
     fn observe(&self, client: Client) -> Client {
         let namespace = client.default_namespace().to_owned();
@@ -130,17 +160,17 @@ impl Renewals {
 
     /// Whether the Lease answered not longer ago than this.
     fn answered_within(&self, span: Duration) -> bool {
-        self.times().answered.elapsed() < span
+        self.clock.since(self.times().answered) < span
     }
 
     fn times(&self) -> MutexGuard<'_, Times> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How much longer the last renewal is to be trusted. None: not at all.
     fn trusted_for(&self) -> Option<Duration> {
         let last = self.times().written;
-        TRUST.checked_sub(last?.elapsed()).filter(|left| !left.is_zero())
+        TRUST.checked_sub(self.clock.since(last?)).filter(|left| !left.is_zero())
     }
 }
 
@@ -160,7 +190,7 @@ impl Service<Request<Body>> for Observed {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (renewals, sent) = (self.renewals.clone(), Instant::now());
+        let (renewals, sent) = (self.renewals.clone(), (self.renewals.clock.0)());
         let writes = request.method() != Method::GET;
         let client = self.inner.clone();
         async move {

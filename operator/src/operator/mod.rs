@@ -15,5 +15,6 @@ mod options;
 mod prerequisites;
 mod serve;
 
+pub use leader::Clock;
 pub use options::{LogFormat, Options};
 pub use serve::{Operator, run};

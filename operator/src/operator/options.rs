@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum};
 
 use super::fair_queue::Limits;
+use super::leader::Clock;
 
 /// How the operator runs.
 #[derive(Debug, Clone, Args)]
@@ -30,6 +31,9 @@ pub struct Options {
     /// How log lines are written.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+    /// By what it trusts its leadership.
+    #[arg(skip)]
+    pub clock: Clock,
 }
 
 impl Options {
