@@ -12,5 +12,7 @@ mod faults;
 mod given;
 mod lifecycle;
 mod run;
+mod stale_leader;
+mod sweep;
 mod town;
 mod unreadable;

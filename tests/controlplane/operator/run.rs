@@ -6,12 +6,13 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use yipan::operator::{LogFormat, Operator, Options};
+use yipan::operator::{Clock, LogFormat, Operator, Options};
 
 use super::super::plane::{Plane, eventually, yipan};
-use super::faults::Faults;
+use super::faults::{Fault, Faults};
 
 /// How long anything that is awaited may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
@@ -67,13 +68,15 @@ impl Drop for Process {
     }
 }
 
-/// A running operator inside the test.
+/// A running operator inside the test, with a runtime of its own, so that nothing of it is left where
+/// it ends.
 pub struct Running {
     /// What befalls its requests.
     pub faults: Faults,
     address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), String>>,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<Result<(), String>>>,
+    runtime: Option<Runtime>,
 }
 
 impl Running {
@@ -86,23 +89,24 @@ impl Running {
 
     /// Starts one under a name of its own.
     pub async fn start(plane: &Plane, identity: &str, faults: Faults) -> Self {
+        Self::start_with(plane, faults, options(identity)).await
+    }
+
+    /// Starts one with options of its own.
+    pub async fn start_with(plane: &Plane, faults: Faults, options: Options) -> Self {
         let config = plane.config_of_service_account("yipan-system", "yipan").await;
-        let options = Options {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            namespace: "yipan-system".to_owned(),
-            lease: "yipan".to_owned(),
-            identity: Some(identity.to_owned()),
-            concurrency: 16,
-            concurrency_per_tenant: SHARE as u16,
-            log_format: LogFormat::Text,
-        };
-        let (client, lease) = (faults.client(config.clone()), faults.client(config));
-        let operator = Operator::new(client, lease, options).await.expect("an operator");
-        let address = operator.address().expect("an address");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serve =
-            async move { operator.serve(async { drop(stopped.await) }).await.map_err(|error| error.to_string()) };
-        Self { faults, address, stop, task: tokio::spawn(serve) }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let (clients, (stop, stopped)) = (faults.clone(), oneshot::channel::<()>());
+        let (address, told) = oneshot::channel();
+        let task = runtime.spawn(async move {
+            let (client, lease) = (clients.client(config.clone()), clients.client(config));
+            let operator = Operator::new(client, lease, options).await.expect("an operator");
+            address.send(operator.address().expect("an address")).expect("somebody waits for it");
+            operator.serve(async { drop(stopped.await) }).await.map_err(|error| error.to_string())
+        });
+        let address = told.await.expect("it starts");
+        Self { faults, address, stop: Some(stop), task: Some(task), runtime: Some(runtime) }
     }
 
     /// Waits until it leads; on a new cluster the quota controller makes it wait half a minute.
@@ -115,9 +119,18 @@ impl Running {
     }
 
     /// Ends it as SIGTERM would, and waits for its end.
-    pub async fn stop(self) {
-        drop(self.stop);
-        self.task.await.expect("the operator does not panic").expect("the operator ends well");
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        let task = self.task.take().expect("it runs until now");
+        task.await.expect("the operator does not panic").expect("the operator ends well");
+    }
+
+    /// Ends it as SIGKILL would: nothing more is sent, nothing is given back.
+    pub fn crash(&mut self) {
+        self.faults.on(|_| Some(Fault::Unsent));
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background(); // takes every task of it along
+        }
     }
 
     /// One of its pages.
@@ -155,5 +168,27 @@ impl Running {
             if since.elapsed() >= CALM { Ok(now) } else { Err(format!("{now} writes")) }
         })
         .await
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The options of an operator inside a test.
+pub fn options(identity: &str) -> Options {
+    Options {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        namespace: "yipan-system".to_owned(),
+        lease: "yipan".to_owned(),
+        identity: Some(identity.to_owned()),
+        concurrency: 16,
+        concurrency_per_tenant: SHARE as u16,
+        log_format: LogFormat::Text,
+        clock: Clock::default(),
     }
 }

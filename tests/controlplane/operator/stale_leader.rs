@@ -1,0 +1,151 @@
+//! A leader whose clock stands still goes on believing that it leads. What it sends late is refused.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use http::Method;
+use serde_json::{Value, json};
+use yipan::operator::{Clock, Options};
+
+use super::super::plane::{Plane, eventually};
+use super::faults::{Fault, Faults, Gate};
+use super::run::{Running, SOON, options, turn};
+use super::town::{app, apply, county, get, kubectl, province, ready};
+
+/// A clock that a test can stop.
+#[derive(Clone, Default)]
+struct Stoppable(Arc<Mutex<Option<Instant>>>);
+
+impl Stoppable {
+    fn stop(&self, at: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    fn clock(&self) -> Clock {
+        let stopped = self.clone();
+        Clock::new(move || stopped.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Instant::now))
+    }
+}
+
+/// A write that is held back, and how it was answered in the end.
+#[derive(Clone, Default)]
+struct HeldWrite {
+    gate: Gate,
+    begun: Arc<AtomicBool>,
+    answer: Arc<Mutex<Option<u16>>>,
+}
+
+impl HeldWrite {
+    fn hold(&self) -> Option<Fault> {
+        if self.begun.swap(true, Ordering::SeqCst) {
+            return None; // what comes after it goes its way
+        }
+        let answer = Arc::clone(&self.answer);
+        let told = move |code| *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
+        Some(Fault::Late(self.gate.clone(), Box::new(told)))
+    }
+
+    async fn begins(&self, what: &str) {
+        eventually(SOON, &format!("the first leader writes {what}"), async || {
+            self.begun.load(Ordering::SeqCst).then_some(()).ok_or_else(|| "not yet".to_owned())
+        })
+        .await;
+    }
+
+    /// Lets it go and gives the code of its answer.
+    async fn let_go(&self) -> u16 {
+        self.gate.open();
+        eventually(SOON, "the late write is answered", async || {
+            self.answer.lock().unwrap_or_else(PoisonError::into_inner).ok_or_else(|| "no answer".to_owned())
+        })
+        .await
+    }
+}
+
+const TENANT: [&str; 2] = ["tenant", "jinta"];
+const APP: [&str; 4] = ["-n", "jinta", "app", "oats"];
+const DEPLOYMENT: [&str; 4] = ["-n", "jinta", "deployment", "oats"];
+
+fn oats(version: u32) -> Value {
+    let mut oats = app("jinta", "oats");
+    oats["spec"]["workload"]["image"] = json!(format!("registry.example.gov.cn/jinta/oats:{version}"));
+    oats
+}
+
+fn jinta(viewers: &str) -> Value {
+    let mut jinta = county("jinta", "621914");
+    jinta["spec"]["viewers"] = json!([{ "group": viewers }]);
+    jinta
+}
+
+fn image(plane: &Plane) -> Value {
+    let found = get(plane, &DEPLOYMENT).expect("the Deployment");
+    found["spec"]["template"]["spec"]["containers"][0]["image"].clone()
+}
+
+/// What people said and the operator answered, and when: the resourceVersion.
+fn stored(plane: &Plane) -> [Value; 2] {
+    [&TENANT[..], &APP[..]].map(|object| {
+        let found = get(plane, object).expect("it is there");
+        json!([found["metadata"]["resourceVersion"], found["status"]])
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_leader_with_a_stopped_clock_sends_late_is_refused() {
+    let turn = turn();
+    let watch = Stoppable::default();
+    let first = Options { clock: watch.clock(), ..options("first") };
+    let first = Running::start_with(turn.plane, Faults::default(), first).await;
+    first.leads().await;
+    apply(turn.plane, &[province(), jinta("first")]);
+    ready(turn.plane, &TENANT).await;
+    apply(turn.plane, &[oats(1)]);
+    ready(turn.plane, &APP).await;
+    first.settled().await;
+    let second = Running::start(turn.plane, "second", Faults::default()).await;
+
+    // From here on no time passes for the first, and it hears nothing of the Lease.
+    watch.stop(Some(Instant::now()));
+    let (status, child) = (HeldWrite::default(), HeldWrite::default());
+    let (held_status, held_child) = (status.clone(), child.clone());
+    first.faults.set(move |method, path| match (method, path) {
+        (_, path) if path.contains("/leases/") => Some(Fault::Unsent),
+        (&Method::PATCH, path) if path.ends_with("/tenants/jinta/status") => held_status.hold(),
+        (&Method::PATCH, path) if path.ends_with("/jinta/deployments/oats") => held_child.hold(),
+        _ => None,
+    });
+    apply(turn.plane, &[jinta("second"), oats(2)]);
+    status.begins("the tenant's status").await;
+    child.begins("the App's Deployment").await;
+
+    second.leads().await;
+    assert_eq!(first.metric("yipan_leading").await, 1, "the first does not know better");
+    apply(turn.plane, &[jinta("third"), oats(3)]);
+    ready(turn.plane, &TENANT).await;
+    ready(turn.plane, &APP).await;
+    second.settled().await;
+    let (before, third) = (stored(turn.plane), json!("registry.example.gov.cn/jinta/oats:3"));
+    assert_eq!(image(turn.plane), third);
+
+    assert_eq!(status.let_go().await, 409, "the late status");
+    assert_eq!(child.let_go().await, 409, "the late Deployment");
+    first.settled().await;
+    second.settled().await;
+    assert_eq!(first.metric("yipan_leading").await, 1, "it still does not know better");
+    assert_eq!(stored(turn.plane), before, "nothing was written over the second's");
+    assert_eq!(image(turn.plane), third);
+
+    // Its clock runs again: it sees that it leads no more, and waits its turn.
+    watch.stop(None);
+    first.faults.clear();
+    eventually(SOON, "the first gives up", async || match first.metric("yipan_leading").await {
+        0 => Ok(()),
+        _ => Err("leading".to_owned()),
+    })
+    .await;
+    kubectl(turn.plane, &["-n", "jinta", "delete", "app", "oats"]);
+    second.stop().await;
+    first.stop().await;
+}
