@@ -1,6 +1,7 @@
 //! A client whose answers a test decides: any request may be answered by a status, by silence, late,
 //! or out of an earlier time.
 
+mod codes;
 mod stream;
 mod watches;
 
