@@ -11,6 +11,7 @@ mod fairness;
 mod faults;
 mod given;
 mod lifecycle;
+mod quota;
 mod run;
 mod stale_leader;
 mod sweep;

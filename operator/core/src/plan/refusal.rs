@@ -68,11 +68,11 @@ pub enum Refusal {
     )]
     OwnExceedsRest { asked: String, left: String, holders: String },
     #[error(
-        "asks for {asked} for its own namespace, but {used} is in use, so nothing is lowered; it follows once that is freed, or set spec.quota.own to at least that"
+        "asks for {asked} for its own namespace, but uses {used}, so nothing is lowered; it follows once that is freed, or set spec.quota.own to at least that"
     )]
     InUse { asked: String, used: String },
     #[error(
-        "asks for no more than {asked} in all, but {reserved} is given away: {holders}; lower or delete one of these, or raise spec.quota.total"
+        "asks for no more than {asked} in all, but has given away {reserved}: {holders}; lower or delete one of these, or raise spec.quota.total"
     )]
     BelowReserved { asked: String, reserved: String, holders: String },
     #[error("the namespace's quota is being lowered; the rest follows once Kubernetes holds to it")]

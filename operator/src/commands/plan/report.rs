@@ -64,7 +64,7 @@ pub struct TenantLine {
     pub apps: usize,
     /// How many objects it comes to, with those of its Apps.
     pub objects: usize,
-    /// `Accepted`, `Paused`, or why it is refused.
+    /// `Accepted`, `Paused`, or why it is refused or granted less than it asks.
     pub state: String,
 }
 
@@ -141,6 +141,8 @@ fn line(answer: &TenantAnswer, declared: &Declared, apps: &[AppAnswer]) -> Optio
     let amount = |quantity: Option<Quantity>| quantity.map(String::from).unwrap_or_default();
     let its_apps: Vec<&AppAnswer> = apps.iter().filter(|app| app.namespace == answer.name).collect();
     let accepted = find(&answer.status.conditions, "Accepted").map(|accepted| accepted.reason.clone());
+    let lacks = lacks(&answer.status.conditions).then(|| find(&answer.status.conditions, "Granted"));
+    let lacks = lacks.flatten().map(|granted| granted.reason.clone());
     let paused = is_paused(&answer.status.conditions).then(|| "Paused".to_owned());
     Some(TenantLine {
         name: answer.name.clone(),
@@ -151,13 +153,20 @@ fn line(answer: &TenantAnswer, declared: &Declared, apps: &[AppAnswer]) -> Optio
         memory: amount(own.memory),
         apps: its_apps.len(),
         objects: answer.objects.len() + its_apps.iter().map(|app| app.objects.len()).sum::<usize>(),
-        state: paused.or(accepted).unwrap_or_default(),
+        state: paused.or(lacks).or(accepted).unwrap_or_default(),
     })
 }
 
-/// What is accepted has objects, an account at the least; what is paused was not looked at.
+/// Whether a tenant was granted less than it asks.
+fn lacks(conditions: &[Condition]) -> bool {
+    find(conditions, "Granted").is_some_and(|granted| granted.status != "True")
+}
+
+/// What is accepted has objects, an account at the least; what is paused was not looked at. A tenant
+/// that lacks quota keeps the objects it had.
 fn refusals(answer: &Answer) -> Vec<Line> {
-    let tenants = answer.tenants.iter().filter(|tenant| tenant.objects.is_empty());
+    let tenants = answer.tenants.iter();
+    let tenants = tenants.filter(|tenant| tenant.objects.is_empty() || lacks(&tenant.status.conditions));
     let tenants = tenants.map(|tenant| (format!("Tenant {}", tenant.name), &tenant.status.conditions));
     let apps = answer.apps.iter().filter(|app| app.objects.is_empty());
     let apps = apps.map(|app| (title(app), &app.status.conditions));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kube::ResourceExt;
 use serde::Serialize;
-use yipan_core::kinds::{App, Condition, Tenant};
+use yipan_core::kinds::{Amounts, App, Condition, Tenant};
 use yipan_core::plan::conditions::find;
 
 use crate::commands::output::table;
@@ -36,6 +36,12 @@ pub struct Node {
     /// Why, in a sentence.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// What it was granted for its whole subtree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Amounts>,
+    /// What of that it uses itself and gave to those below it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Amounts>,
     /// How many Apps it has.
     pub apps: usize,
     /// How many of them are not ready.
@@ -92,7 +98,7 @@ impl Forest {
     pub fn text(&self) -> String {
         let mut rows = Vec::new();
         self.roots.iter().for_each(|root| draw(root, String::new(), "", &mut rows));
-        let mut text = table(["TENANT", "", "LEVEL", "DIVISION", "READY", "REASON", "APPS"], rows);
+        let mut text = table(["TENANT", "", "LEVEL", "DIVISION", "CPU", "READY", "REASON", "APPS"], rows);
         if !self.unreadable.is_empty() {
             text.push_str(&format!("\nunreadable, see `kubectl get -o yaml`: {}\n", self.unreadable.join(", ")));
         }
@@ -118,6 +124,8 @@ fn node(tenant: &Tenant, below: &mut Below, counts: &Counts) -> Node {
         ready,
         reason,
         message,
+        granted: tenant.status.as_ref().and_then(|status| Some(status.granted.as_ref()?.total.clone())),
+        reserved: tenant.status.as_ref().and_then(|status| status.reserved.clone()),
         apps,
         apps_not_ready,
         children: grow(Some(name.clone()), below, counts),
@@ -138,7 +146,16 @@ fn state(conditions: Option<&[Condition]>) -> (String, String, String) {
     }
 }
 
-fn draw(node: &Node, before: String, branch: &str, rows: &mut Vec<[String; 7]>) {
+/// How much of the processor time it was granted a tenant uses itself and gave away.
+fn spent(node: &Node) -> String {
+    let cpu = |amounts: &Option<Amounts>| Some(amounts.as_ref()?.cpu.as_ref()?.figure().to_string());
+    match (cpu(&node.reserved), cpu(&node.granted)) {
+        (Some(reserved), Some(granted)) => format!("{reserved} of {granted}"),
+        _ => String::new(),
+    }
+}
+
+fn draw(node: &Node, before: String, branch: &str, rows: &mut Vec<[String; 8]>) {
     let apps = match node.apps_not_ready {
         0 => node.apps.to_string(),
         not_ready => format!("{}, {not_ready} not ready", node.apps),
@@ -152,6 +169,7 @@ fn draw(node: &Node, before: String, branch: &str, rows: &mut Vec<[String; 7]>) 
         title,
         node.level.to_owned(),
         node.division.clone(),
+        spent(node),
         node.ready.clone(),
         node.reason.clone(),
         apps,

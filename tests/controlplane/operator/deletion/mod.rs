@@ -4,5 +4,5 @@
 mod accidents;
 mod apps;
 mod retention;
-mod tenants;
+pub mod tenants;
 mod uninstall;
