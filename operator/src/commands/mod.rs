@@ -2,13 +2,16 @@
 
 use clap::{Parser, Subcommand};
 
+pub mod backup;
 pub mod cluster;
 pub mod crds;
 pub mod generated;
+mod leadership;
 mod listing;
 pub mod output;
 pub mod plan;
 pub mod reference;
+pub mod restore;
 pub mod tree;
 pub mod uninstall;
 
@@ -30,6 +33,10 @@ pub enum Command {
     Plan(plan::Options),
     /// Shows the tenants as a tree, with the state of each.
     Tree(tree::Options),
+    /// Writes down what is declared in a cluster, for another one.
+    Backup(backup::Options),
+    /// Puts a backup into a cluster whose operator does not run yet.
+    Restore(restore::Options),
     /// Takes Yipan out of a cluster and leaves all that its tenants have.
     Uninstall(uninstall::Options),
     /// Prints the custom resource definitions.
@@ -49,6 +56,8 @@ impl Command {
             Self::Operator(options) => crate::operator::run(options),
             Self::Plan(options) => plan::run(options),
             Self::Tree(options) => tree::run(&options),
+            Self::Backup(options) => backup::run(&options),
+            Self::Restore(options) => restore::run(options),
             Self::Uninstall(options) => uninstall::run(options),
             Self::Crds(target) => crds::run(&target),
             Self::Reference(target) => reference::run(&target),

@@ -28,6 +28,18 @@ pub fn read(paths: &[PathBuf]) -> anyhow::Result<Manifest> {
     Ok(parse(&files::under(paths)?)?)
 }
 
+/// Reads a text as kubectl would, whatever kinds it holds.
+///
+/// # Errors
+/// It is no YAML, or holds what two readers would read differently.
+pub fn documents(source: &Source) -> anyhow::Result<Vec<serde_json::Value>> {
+    let stream = yaml::read(&source.text);
+    match stream.faults.first() {
+        Some((number, fault)) => anyhow::bail!("{}: document {number}: {fault}", source.file),
+        None => Ok(stream.documents.into_iter().map(|(_, value)| value).collect()),
+    }
+}
+
 /// Reads texts that are already in memory, as one set of declarations.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ mod lag;
 mod leader;
 mod metrics;
 mod options;
-mod prerequisites;
+pub(crate) mod prerequisites;
 mod serve;
 
 pub use leader::Clock;

@@ -35,6 +35,15 @@ pub async fn wait(client: &Client, namespace: &str, health: &Health) {
     }
 }
 
+/// Whether declarations can be stored and will be counted, in one answer.
+///
+/// # Errors
+/// What is missing, in words.
+pub async fn are_met(client: &Client, namespace: &str) -> Result<(), String> {
+    are_defined(&Api::all(client.clone())).await?;
+    are_counted(&Api::namespaced(client.clone(), namespace)).await
+}
+
 /// Logs an answer that is news and shows it in /readyz. Returns whether it is so.
 fn report(health: &Health, check: &str, state: Result<(), String>) -> bool {
     if health.set(check, state.clone()) {

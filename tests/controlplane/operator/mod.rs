@@ -3,6 +3,7 @@
 //! These tests have a control plane of their own, where an operator may lead and definitions may
 //! be broken, and they take turns on it.
 
+mod backup;
 mod deletion;
 mod drift;
 mod ends;
