@@ -27,11 +27,17 @@ pub struct Turn {
     _turn: MutexGuard<'static, ()>,
 }
 
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Waits for the turn of a test that starts a control plane of its own: a machine has room for few.
+pub fn turn_elsewhere() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Waits for the turn of the calling test.
 pub fn turn() -> Turn {
-    static TURN: Mutex<()> = Mutex::new(());
     static PLANE: OnceLock<Result<Plane, String>> = OnceLock::new();
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let turn = turn_elsewhere();
     let plane = PLANE.get_or_init(|| Plane::start(&format!("yipan-test-operator-{}", std::process::id())));
     Turn { plane: plane.as_ref().unwrap_or_else(|why| panic!("no control plane: {why}")), _turn: turn }
 }

@@ -9,10 +9,11 @@ use yipan_core::kinds::{App, Platform, Tenant};
 pub enum Part {
     /// The tenants' namespaces: whose they are, and until when one is retained.
     Namespaces,
+    /// What tenants have put into their namespaces to be kept. Before the quotas: what is kept already
+    /// is not to be refused, as in a namespace that is retained and so locked.
+    Secrets,
     /// What each may use: the record of what was granted.
     Quotas,
-    /// What tenants have put into their namespaces to be kept.
-    Secrets,
     /// The Platform.
     Platform,
     /// Tenants, parents first.
@@ -24,14 +25,14 @@ pub enum Part {
 impl Part {
     /// All of them, in order.
     pub const ALL: [Part; 6] =
-        [Self::Namespaces, Self::Quotas, Self::Secrets, Self::Platform, Self::Tenants, Self::Apps];
+        [Self::Namespaces, Self::Secrets, Self::Quotas, Self::Platform, Self::Tenants, Self::Apps];
 
     /// The name of its file.
     pub fn file(self) -> &'static str {
         match self {
             Self::Namespaces => "1-namespaces.yaml",
-            Self::Quotas => "2-quotas.yaml",
-            Self::Secrets => "3-secrets.yaml",
+            Self::Secrets => "2-secrets.yaml",
+            Self::Quotas => "3-quotas.yaml",
             Self::Platform => "4-platform.yaml",
             Self::Tenants => "5-tenants.yaml",
             Self::Apps => "6-apps.yaml",
@@ -42,8 +43,8 @@ impl Part {
     pub fn resource(self) -> ApiResource {
         match self {
             Self::Namespaces => ApiResource::erase::<Namespace>(&()),
-            Self::Quotas => ApiResource::erase::<ResourceQuota>(&()),
             Self::Secrets => ApiResource::erase::<Secret>(&()),
+            Self::Quotas => ApiResource::erase::<ResourceQuota>(&()),
             Self::Platform => ApiResource::erase::<Platform>(&()),
             Self::Tenants => ApiResource::erase::<Tenant>(&()),
             Self::Apps => ApiResource::erase::<App>(&()),

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::super::super::plane::{Answer, Plane};
-use super::super::run::{Running, turn};
+use super::super::run::{Running, turn_elsewhere};
 use super::super::town::{app, apply, county, get, kubectl, province, ready};
 
 /// What must outlive Yipan, with the uids: nothing was made anew either.
@@ -39,7 +39,7 @@ fn deployment() -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn uninstall_leaves_what_runs_and_what_is_stored() {
-    let _turn = turn(); // the machine has room for few
+    let _turn = turn_elsewhere();
     let plane = Plane::start(&format!("yipan-test-uninstall-{}", std::process::id())).expect("a control plane");
     let operator = Running::leading(&plane).await;
     apply(&plane, &[province(), county("liangzhou", "620602"), deployment()]);
