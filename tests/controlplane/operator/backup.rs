@@ -140,7 +140,7 @@ async fn another_cluster_takes_up_what_was_written_down_and_nothing_differs() {
         declare(&plane).await;
         operator.settled().await;
         let done = plane.yipan(&["backup", folder.path(), "--secrets"]);
-        assert!(done.success && done.out.contains("5-tenants.yaml: 6"), "{done:?}");
+        assert!(done.success && done.out.contains("6-tenants.yaml: 6"), "{done:?}");
         let again = plane.yipan(&["backup", folder.path()]);
         assert!(!again.success && again.err.contains("is not empty"), "{again:?}");
         operator.stop().await;
@@ -154,12 +154,16 @@ async fn another_cluster_takes_up_what_was_written_down_and_nothing_differs() {
     apply(&plane, &[theirs]);
     let partly = plane.yipan(&["restore", folder.path()]);
     assert!(!partly.success, "{partly:?}");
-    for words in ["Namespace minqin: it exists with id ffffffffff", "Tenant minqin: the namespace is another's"] {
+    for words in [
+        "Namespace minqin: it exists with id ffffffffff",
+        "Tenant minqin: the namespace is another's",
+        "Tenant earlier: an earlier tenant of its division",
+    ] {
         assert!(partly.out.contains(words), "{partly:?}");
     }
     kubectl(&plane, &["delete", "namespace", "minqin"]);
     let whole = plane.yipan(&["restore", folder.path()]);
-    assert!(whole.success && whole.out.contains("6-apps.yaml: 1 made of 4"), "{whole:?}");
+    assert!(whole.success && whole.out.contains("7-apps.yaml: 1 made of 4"), "{whole:?}");
     let again = plane.yipan(&["restore", folder.path()]);
     assert!(again.success && !again.out.contains(": 1 made"), "{again:?}");
     let operator = Running::leading(&plane).await;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kube::api::DynamicObject;
+use kube::core::TypeMeta;
 use kube::{Client, ResourceExt as _};
 use serde_json::Value;
 use yipan_core::plan::labels;
 
 use super::super::listing;
-use super::clean::clean;
+use super::clean::{clean, title};
 use super::part::Part;
 
 /// The quota that Yipan writes; people's own are not ours to put back.
@@ -29,26 +30,62 @@ pub struct Collection {
 /// The API server does not hand something out.
 pub async fn collect(client: &Client, secrets: bool) -> anyhow::Result<Collection> {
     let mut collection = Collection::default();
-    let mut namespaces = BTreeSet::new();
+    let mut places = Places::default();
     for part in Part::ALL.into_iter().filter(|part| secrets || *part != Part::Secrets) {
-        let resource = part.resource();
-        let mut objects = listing::every(client, &resource).await?;
-        objects.retain(|object| belongs(part, object, &namespaces));
-        for object in &mut objects {
-            // A list names the kind once, for all of them.
-            object.types =
-                Some(kube::core::TypeMeta { api_version: resource.api_version.clone(), kind: resource.kind.clone() });
+        let mut staying = Vec::new();
+        for resource in part.resources() {
+            for mut object in listing::every(client, &resource).await? {
+                if !places.hold(part, &object) {
+                    continue;
+                }
+                // A list names the kind once, for all of them.
+                let types = TypeMeta { api_version: resource.api_version.clone(), kind: resource.kind.clone() };
+                object.types = Some(types);
+                match object.metadata.deletion_timestamp {
+                    Some(_) => collection.leaving.push(title(&clean(&object))),
+                    None => staying.push(object),
+                }
+            }
         }
-        let (leaving, staying): (Vec<_>, Vec<_>) =
-            objects.into_iter().partition(|object| object.metadata.deletion_timestamp.is_some());
-        collection.leaving.extend(leaving.iter().map(|object| super::clean::title(&clean(object))));
-        if part == Part::Namespaces {
-            namespaces = staying.iter().map(|namespace| namespace.name_any()).collect();
+        match part {
+            Part::Namespaces => places = Places::of(&staying),
+            Part::Tenants => staying = parents_first(staying),
+            _ => {}
         }
-        let staying = if part == Part::Tenants { parents_first(staying) } else { staying };
         collection.parts.push((part, staying.iter().map(recorded).collect()));
     }
     Ok(collection)
+}
+
+/// The namespaces whose content counts.
+#[derive(Default)]
+struct Places {
+    tenants: BTreeSet<String>,
+    retained: BTreeSet<String>,
+}
+
+impl Places {
+    fn of(namespaces: &[DynamicObject]) -> Self {
+        let named = |label: &str| {
+            let with = namespaces.iter().filter(|namespace| namespace.labels().contains_key(label));
+            with.map(|namespace| namespace.name_any()).collect()
+        };
+        Self { tenants: named(labels::TENANT), retained: named(labels::RETAINED_UNTIL) }
+    }
+
+    /// Whether an object is one to be put back.
+    fn hold(&self, part: Part, object: &DynamicObject) -> bool {
+        let lies_in = |places: &BTreeSet<String>| object.namespace().is_some_and(|place| places.contains(&place));
+        let ours = object.labels().get(labels::MANAGED_BY).is_some_and(|by| by == labels::YIPAN);
+        match part {
+            Part::Namespaces => object.labels().contains_key(labels::TENANT),
+            Part::Quotas => lies_in(&self.tenants) && object.name_any() == QUOTA,
+            Part::Locks => lies_in(&self.retained) && ours,
+            // Tokens belong to accounts of that cluster.
+            Part::Secrets => lies_in(&self.tenants) && object.data["type"] != "kubernetes.io/service-account-token",
+            Part::Platform | Part::Tenants | Part::Apps => true,
+        }
+    }
 }
 
 /// What of a tenant's status no operator could work out anew: what was granted depends on who came
@@ -64,18 +101,6 @@ fn recorded(object: &DynamicObject) -> Value {
         value["status"] = kept.map(|(key, value)| (key.clone(), value.clone())).collect();
     }
     value
-}
-
-/// Whether an object is one to be put back.
-fn belongs(part: Part, object: &DynamicObject, namespaces: &BTreeSet<String>) -> bool {
-    let within = object.namespace().is_some_and(|namespace| namespaces.contains(&namespace));
-    match part {
-        Part::Namespaces => object.labels().contains_key(labels::TENANT),
-        Part::Quotas => within && object.name_any() == QUOTA,
-        // Tokens belong to accounts of that cluster.
-        Part::Secrets => within && object.data["type"] != "kubernetes.io/service-account-token",
-        Part::Platform | Part::Tenants | Part::Apps => true,
-    }
 }
 
 /// Tenants so that every parent comes before its children, and within a generation whoever was first

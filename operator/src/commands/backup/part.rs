@@ -1,6 +1,7 @@
 //! The parts of a backup, in the order in which they are put back.
 
-use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret};
+use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::core::ApiResource;
 use yipan_core::kinds::{App, Platform, Tenant};
 
@@ -14,6 +15,8 @@ pub enum Part {
     Secrets,
     /// What each may use: the record of what was granted.
     Quotas,
+    /// What keeps a retained namespace locked: no operator makes it again for want of a Tenant.
+    Locks,
     /// The Platform.
     Platform,
     /// Tenants, parents first.
@@ -24,8 +27,8 @@ pub enum Part {
 
 impl Part {
     /// All of them, in order.
-    pub const ALL: [Part; 6] =
-        [Self::Namespaces, Self::Secrets, Self::Quotas, Self::Platform, Self::Tenants, Self::Apps];
+    pub const ALL: [Part; 7] =
+        [Self::Namespaces, Self::Secrets, Self::Quotas, Self::Locks, Self::Platform, Self::Tenants, Self::Apps];
 
     /// The name of its file.
     pub fn file(self) -> &'static str {
@@ -33,21 +36,27 @@ impl Part {
             Self::Namespaces => "1-namespaces.yaml",
             Self::Secrets => "2-secrets.yaml",
             Self::Quotas => "3-quotas.yaml",
-            Self::Platform => "4-platform.yaml",
-            Self::Tenants => "5-tenants.yaml",
-            Self::Apps => "6-apps.yaml",
+            Self::Locks => "4-locks.yaml",
+            Self::Platform => "5-platform.yaml",
+            Self::Tenants => "6-tenants.yaml",
+            Self::Apps => "7-apps.yaml",
         }
     }
 
-    /// What it holds.
-    pub fn resource(self) -> ApiResource {
+    /// The kinds it holds.
+    pub fn resources(self) -> Vec<ApiResource> {
         match self {
-            Self::Namespaces => ApiResource::erase::<Namespace>(&()),
-            Self::Secrets => ApiResource::erase::<Secret>(&()),
-            Self::Quotas => ApiResource::erase::<ResourceQuota>(&()),
-            Self::Platform => ApiResource::erase::<Platform>(&()),
-            Self::Tenants => ApiResource::erase::<Tenant>(&()),
-            Self::Apps => ApiResource::erase::<App>(&()),
+            Self::Namespaces => vec![ApiResource::erase::<Namespace>(&())],
+            Self::Secrets => vec![ApiResource::erase::<Secret>(&())],
+            Self::Quotas => vec![ApiResource::erase::<ResourceQuota>(&())],
+            Self::Locks => vec![
+                ApiResource::erase::<NetworkPolicy>(&()),
+                ApiResource::erase::<LimitRange>(&()),
+                ApiResource::erase::<ServiceAccount>(&()),
+            ],
+            Self::Platform => vec![ApiResource::erase::<Platform>(&())],
+            Self::Tenants => vec![ApiResource::erase::<Tenant>(&())],
+            Self::Apps => vec![ApiResource::erase::<App>(&())],
         }
     }
 }

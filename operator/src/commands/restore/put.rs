@@ -1,13 +1,15 @@
 //! One object at a time: made where there is none, and left where there is one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Error, ResourceExt as _};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use yipan_core::drift::MANAGER;
+use yipan_core::plan::labels;
 
 use super::super::backup::clean::{clean, id, title};
 use super::super::backup::part::Part;
@@ -33,7 +35,8 @@ pub struct Putting {
     patience: Duration,
     /// Namespaces of these names are somebody else's.
     taken: BTreeSet<String>,
-    divisions: BTreeSet<String>,
+    /// Divisions that have been claimed, and whether by a tenant that was left.
+    claims: BTreeMap<String, bool>,
     /// How many objects were left.
     pub left: usize,
 }
@@ -41,7 +44,7 @@ pub struct Putting {
 impl Putting {
     /// With this long a wait for what has yet to be counted.
     pub fn new(client: Client, patience: Duration) -> Self {
-        Self { client, patience, taken: BTreeSet::new(), divisions: BTreeSet::new(), left: 0 }
+        Self { client, patience, taken: BTreeSet::new(), claims: BTreeMap::new(), left: 0 }
     }
 
     /// Makes an object, unless something of its name exists.
@@ -50,8 +53,10 @@ impl Putting {
             Ok(put) => put,
             Err(error) => Put::Left(format!("{}: {error:#}", title(object))),
         };
-        if matches!(put, Put::Left(_)) {
-            self.left += 1;
+        let left = matches!(put, Put::Left(_));
+        self.left += usize::from(left);
+        if let Some(division) = claim(part, object) {
+            self.claims.entry(division.to_owned()).or_insert(left);
         }
         put
     }
@@ -64,13 +69,23 @@ impl Putting {
         if namespace.or((part == Part::Tenants).then_some(name)).is_some_and(|place| self.taken.contains(place)) {
             return Ok(Put::Left(format!("{}: the namespace is another's", title(object))));
         }
+        let kind = text("/kind").unwrap_or_default();
+        let resource = part.resources().into_iter().find(|resource| resource.kind == kind);
+        let resource = resource.with_context(|| format!("{} has no {kind}", part.file()))?;
         let api: Api<DynamicObject> = match namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &part.resource()),
-            None => Api::all_with(self.client.clone(), &part.resource()),
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
         };
         let mut declared = object.clone();
         let status = declared.as_object_mut().and_then(|fields| fields.remove("status"));
+        if claim(part, object).and_then(|division| self.claims.get(division)) == Some(&true) {
+            return Ok(Put::Left(format!("{}: an earlier tenant of its division was not put back", title(object))));
+        }
         let (put, found) = match api.get_opt(name).await? {
+            // The cluster gives every namespace this one by itself.
+            Some(found) if kind == "ServiceAccount" && clean(&found) != declared && !is_ours(&found) => {
+                (Put::Made, self.create(&api, part, &declared).await?)
+            }
             Some(found) => (self.compare(part, &declared, &clean(&found)), found),
             None => {
                 self.after_an_earlier_claim(part, object).await;
@@ -104,8 +119,7 @@ impl Putting {
     /// Of two tenants with one division the earlier has it, and within a second the API server tells
     /// them apart by name alone.
     async fn after_an_earlier_claim(&mut self, part: Part, object: &Value) {
-        let division = object.pointer("/spec/division").and_then(Value::as_str).filter(|_| part == Part::Tenants);
-        if division.is_some_and(|division| !self.divisions.insert(division.to_owned())) {
+        if claim(part, object).is_some_and(|division| self.claims.contains_key(division)) {
             tokio::time::sleep(NEXT_SECOND).await;
         }
     }
@@ -114,7 +128,7 @@ impl Putting {
     async fn create(&self, api: &Api<DynamicObject>, part: Part, object: &Value) -> anyhow::Result<DynamicObject> {
         let object: DynamicObject = serde_json::from_value(object.clone())?;
         // What the operator writes is written as it would: it finds its own work, and has nothing to do.
-        if part == Part::Quotas {
+        if matches!(part, Part::Quotas | Part::Locks) {
             return Ok(api.patch(&object.name_any(), &PatchParams::apply(MANAGER), &Patch::Apply(&object)).await?);
         }
         let manager = if part == Part::Namespaces { MANAGER } else { "yipan-restore" };
@@ -133,6 +147,16 @@ impl Putting {
             }
         }
     }
+}
+
+fn is_ours(object: &DynamicObject) -> bool {
+    object.labels().get(labels::MANAGED_BY).is_some_and(|by| by == labels::YIPAN)
+}
+
+/// The division that a tenant claims for itself alone, if it does.
+fn claim(part: Part, object: &Value) -> Option<&str> {
+    let shares = matches!(object["spec"]["level"].as_str(), Some("Department" | "FunctionalZone"));
+    object["spec"]["division"].as_str().filter(|_| part == Part::Tenants && !shares)
 }
 
 /// Writes what was recorded of a status, under the operator's name: only so can it change it later.
