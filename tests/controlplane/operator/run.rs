@@ -30,14 +30,19 @@ pub struct Turn {
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Waits for the turn of a test that starts a control plane of its own: a machine has room for few.
-pub fn turn_elsewhere() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+pub fn turn_elsewhere() -> Elsewhere {
+    Elsewhere { _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner) }
+}
+
+/// The turn of a test that has a control plane of its own.
+pub struct Elsewhere {
+    _turn: MutexGuard<'static, ()>,
 }
 
 /// Waits for the turn of the calling test.
 pub fn turn() -> Turn {
     static PLANE: OnceLock<Result<Plane, String>> = OnceLock::new();
-    let turn = turn_elsewhere();
+    let turn = turn_elsewhere()._turn;
     let plane = PLANE.get_or_init(|| Plane::start(&format!("yipan-test-operator-{}", std::process::id())));
     Turn { plane: plane.as_ref().unwrap_or_else(|why| panic!("no control plane: {why}")), _turn: turn }
 }
