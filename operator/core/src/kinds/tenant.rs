@@ -98,7 +98,7 @@ pub struct TenantSpec {
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub registries: Option<Vec<Registry>>,
     /// Host names of its own that its Apps may take in `entry.hosts`, beside their address below the
-    /// platform's domain. Each belongs to one tenant: the one that was created first.
+    /// platform's domain. Each belongs to one tenant: the one that was given it first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["host".into()]))]

@@ -9,10 +9,12 @@ use crate::kinds::{Destination, Egress};
 
 /// What a wide range never includes: addresses that mean another machine on every node, where clouds
 /// keep the node's own identity and secrets.
-const NEVER: [(IpAddr, u8); 3] = [
+const NEVER: [(IpAddr, u8); 5] = [
     (IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)), 16),
     (IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)), 32),
     (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)), 128),
+    (IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)), 128),
 ];
 
 /// Lets out to the range's addresses, on its ports alone.
@@ -57,8 +59,9 @@ mod tests {
         assert_eq!(except("0.0.0.0/0"), ["169.254.0.0/16", "100.100.100.200/32"]);
         assert_eq!(except("168.0.0.0/7"), ["169.254.0.0/16"]);
         assert_eq!(except("100.64.0.0/10"), ["100.100.100.200/32"]);
-        assert_eq!(except("::/0"), ["fe80::/10"]);
-        for plain in ["203.0.113.0/24", "10.0.0.0/8", "100.100.100.200/32", "fd00::/8"] {
+        assert_eq!(except("::/0"), ["fe80::/10", "fd00:ec2::254/128", "fd20:ce::254/128"]);
+        assert_eq!(except("fd00::/16"), ["fd00:ec2::254/128"]);
+        for plain in ["203.0.113.0/24", "10.0.0.0/8", "100.100.100.200/32", "fd12::/16"] {
             assert!(except(plain).is_empty(), "{plain}");
         }
     }

@@ -48,6 +48,8 @@ pub struct NamespaceFound {
     pub id: Option<String>,
     /// Label `yipan.dev/retained-until`.
     pub retained_until: Option<String>,
+    /// Annotation `yipan.dev/hosts`: the host names that were given last.
+    pub hosts: Vec<String>,
     /// Whether we wrote it at some time.
     pub written_by_us: bool,
     /// Whether it is being deleted.
@@ -61,9 +63,11 @@ impl NamespaceFound {
         let label = |key: &str| text(&format!("/metadata/labels/{}", key.replace('/', "~1"))).map(str::to_owned);
         let managers = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
         let ours = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(labels::YIPAN);
+        let hosts = text(&format!("/metadata/annotations/{}", labels::HOSTS.replace('/', "~1"))).unwrap_or_default();
         Self {
             id: label(labels::ID).filter(|id| Id::try_from(id.clone()).is_ok()),
             retained_until: label(labels::RETAINED_UNTIL),
+            hosts: hosts.split(',').filter(|host| !host.is_empty()).map(str::to_owned).collect(),
             written_by_us: managers.into_iter().any(ours),
             terminating: text("/metadata/deletionTimestamp").is_some(),
         }

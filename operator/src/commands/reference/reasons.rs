@@ -43,7 +43,7 @@ const PLATFORM_AND_TENANT: &[Row] = &[
     ("Granted", "True", "Granted", "the figures in the message are granted"),
     ("Fenced", "True", "Fenced", "namespace, quota and default-deny stand"),
     ("HostsReady", "True", "Served", "the gateways listen for every host of `spec.hosts`"),
-    ("HostsReady", "False", "HostTaken", "a host of `spec.hosts` belongs to a tenant that was created first"),
+    ("HostsReady", "False", "HostTaken", "a host of `spec.hosts` belongs to another tenant, which has it already"),
     ("HostsReady", "False", "HostInsideDomain", "a host of `spec.hosts` lies in the platform's own domain"),
     ("HostsReady", "False", "ListenerPending", "a gateway has not answered for the hosts' listeners yet"),
     ("HostsReady", "False", "ListenerRefused", "a gateway refuses a listener, for the reason in the message"),

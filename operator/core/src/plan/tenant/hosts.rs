@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use super::{TenantWorld, ValidTenant, order};
 use crate::kinds::{Gateway, Platform, Tenant, TenantHost};
 use crate::plan::conditions::Finding;
-use crate::plan::{Stop, World};
+use crate::plan::{Stop, World, metadata};
 
 /// The host names that a tenant has, and those that it names and has not.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,12 +29,18 @@ pub struct Withheld {
     pub message: String,
 }
 
-/// Of each host that `tenant` names and an earlier tenant names too: that tenant.
+/// Of each host that `tenant` names and another tenant has: that tenant. A host stays with whoever
+/// was given it, whoever names it later; between two that were not, the one created first gets it.
 pub fn holders(tenant: &Tenant, world: &dyn World) -> BTreeMap<String, String> {
     let holder = |named: &TenantHost| {
+        let turn = |other: &Tenant| {
+            let found = world.namespace(&other.name_any()).filter(|found| found.id == Some(metadata::id(other)));
+            let has = found.is_some_and(|found| found.hosts.iter().any(|host| *host == named.host.as_str()));
+            (!has, order(other))
+        };
         let others = world.tenants_of_host(&named.host).into_iter();
-        let earlier = others.filter(|other| other.name_any() != tenant.name_any() && order(other) < order(tenant));
-        earlier.min_by_key(|other| order(other)).map(|holder| (named.host.to_string(), holder.name_any()))
+        let before = others.filter(|other| other.name_any() != tenant.name_any() && turn(other) < turn(tenant));
+        before.min_by_key(|other| turn(other)).map(|holder| (named.host.to_string(), holder.name_any()))
     };
     tenant.spec.hosts.iter().filter_map(holder).collect()
 }
@@ -53,7 +59,7 @@ pub fn hosts(tenant: &Tenant, platform: &Platform, holders: &BTreeMap<String, St
             hosts.withheld.push(withheld("HostInsideDomain", message));
         } else if let Some(holder) = holders.get(host) {
             let message = format!(
-                "host {host} belongs to tenant {holder}, which was created first; the province takes it out of the one or the other's spec.hosts"
+                "host {host} belongs to tenant {holder}, which has it already; the province takes it out of the one or the other's spec.hosts"
             );
             hosts.withheld.push(withheld("HostTaken", message));
         } else {

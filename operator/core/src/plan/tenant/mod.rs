@@ -57,7 +57,7 @@ pub struct TenantWorld {
     pub rival: Option<String>,
     /// What stands against the predecessors it names.
     pub succession: Succession,
-    /// Of each host that it names and an earlier tenant names too: that tenant.
+    /// Of each host that it names and another tenant has: that tenant.
     pub host_holders: BTreeMap<String, String>,
     /// The listeners there are for its hosts, by gateway.
     pub listeners: BTreeMap<String, ListenersFound>,

@@ -92,6 +92,7 @@ mod tests {
             retained_until: Some(until.to_owned()),
             written_by_us: true,
             terminating: false,
+            hosts: Vec::new(),
         }
     }
 
