@@ -45,7 +45,7 @@ scalar!(
     Destination, 1..=43, r"^[0-9a-fA-F.:]+/[0-9]{1,3}$",
     "a range of addresses in CIDR form such as 203.0.113.0/24 or 2001:db8::/32; not loopback, link-local or multicast",
     is_destination,
-    r"isCIDR(self) && !self.matches('^(127[.]|169[.]254[.]|22[4-9][.]|23[0-9][.]|[fF][eE][89abAB][0-9a-fA-F]:|[fF][fF][0-9a-fA-F]{2}:|::1/)')"
+    "isCIDR(self) && (cidr(self).ip().isUnspecified() || cidr(self).ip().isGlobalUnicast())"
 );
 
 /// The form of [`LabelKey`] over all keys of a map, which a schema can ask in no other way.
@@ -70,11 +70,13 @@ fn is_cidr(text: &str) -> bool {
     plain && prefix.parse::<u8>().is_ok_and(|prefix| prefix <= longest)
 }
 
-/// As the rule of [`Destination`] reads it: by how the address begins.
+/// As the rule of [`Destination`] reads it: as an address, in whatever form it is written.
 fn is_destination(text: &str) -> bool {
     let Some((address, _)) = text.split_once('/').filter(|_| is_cidr(text)) else { return false };
     match address.parse() {
-        Ok(IpAddr::V4(address)) => !(address.is_loopback() || address.is_link_local() || address.is_multicast()),
+        Ok(IpAddr::V4(address)) => {
+            !(address.is_loopback() || address.is_link_local() || address.is_multicast() || address.is_broadcast())
+        }
         Ok(IpAddr::V6(address)) => {
             !(address.is_loopback() || address.is_unicast_link_local() || address.is_multicast())
         }
@@ -112,6 +114,9 @@ mod tests {
             "FEBF::1/128",
             "ff02::1/128",
             "::1/128",
+            "0::1/128",
+            "0:0:0:0:0:0:0:1/128",
+            "255.255.255.255/32",
             "10.0.0.0",
         ] {
             assert!(Destination::try_from(wrong.to_owned()).is_err(), "{wrong}");

@@ -37,8 +37,8 @@ scalar!(
         field!("0*[1-5]?[0-9]"), r"[ \t]+",
         field!("0*(1?[0-9]|2[0-3])"), r"[ \t]+",
         field!("0*([1-9]|[12][0-9]|3[01])"), r"[ \t]+",
-        field!("(0*([1-9]|1[0-2])|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"), r"[ \t]+",
-        field!("(0*[0-6]|(?i:sun|mon|tue|wed|thu|fri|sat))"), r"[ \t]*)$"
+        field!("(0*([1-9]|1[0-2])|[jJ][aA][nN]|[fF][eE][bB]|[mM][aA][rR]|[aA][pP][rR]|[mM][aA][yY]|[jJ][uU][nNlL]|[aA][uU][gG]|[sS][eE][pP]|[oO][cC][tT]|[nN][oO][vV]|[dD][eE][cC])"), r"[ \t]+",
+        field!("(0*[0-6]|[sS][uU][nN]|[mM][oO][nN]|[tT][uU][eE]|[wW][eE][dD]|[tT][hH][uU]|[fF][rR][iI]|[sS][aA][tT])"), r"[ \t]*)$"
     ),
     "five cron fields such as 30 2 * * 1-5 (minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-6, ranges upwards), or @daily and its kin; the time zone is Asia/Shanghai",
     ranges_run_upwards,

@@ -16,122 +16,40 @@ pub struct Reason {
     pub reason: &'static str,
     /// What it means.
     pub meaning: &'static str,
+    /// Whom it asks to act, and for what.
+    pub asks: &'static str,
 }
 
 impl Reason {
-    const fn of((condition, status, reason, meaning): Row) -> Self {
-        Self { condition, status, reason, meaning }
+    /// Reads a row of a table.
+    fn read(row: &'static str) -> Option<Self> {
+        let [condition, status, reason, meaning, asks] = cells(row)?;
+        Some(Self { condition, status, reason, meaning, asks })
     }
 }
 
-/// Every reason that is no refusal. The tests hold this list against the statuses of all cases.
-fn conditions() -> impl Iterator<Item = Reason> {
-    PLATFORM_AND_TENANT.iter().chain(APP).chain(OPERATOR).copied().map(Reason::of)
+/// The cells of a row.
+fn cells<const COUNT: usize>(row: &'static str) -> Option<[&'static str; COUNT]> {
+    let row = row.strip_prefix('|')?.strip_suffix('|')?;
+    let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+    cells.try_into().ok()
 }
+
+/// What a plan can say, by condition.
+const DECLARED: &str = include_str!("reasons/declared.md");
+/// What only a running operator says.
+const RUNNING: &str = include_str!("reasons/running.md");
+/// Events whose reason is no condition's.
+const EVENTS: &str = include_str!("reasons/events.md");
 
 /// The reasons that only a running operator gives, so that no plan shows them.
 pub fn only_running() -> impl Iterator<Item = Reason> {
-    OPERATOR.iter().copied().map(Reason::of)
+    RUNNING.lines().filter_map(Reason::read)
 }
 
-type Row = (&'static str, &'static str, &'static str, &'static str);
-
-const PLATFORM_AND_TENANT: &[Row] = &[
-    ("GatewaysReady", "True", "NotRequested", "the Platform lists no gateway"),
-    ("GatewaysReady", "True", "Found", "every gateway and listener exists"),
-    ("Accepted", "True", "Accepted", "every check passed"),
-    ("Granted", "True", "Granted", "the figures in the message are granted"),
-    ("Fenced", "True", "Fenced", "namespace, quota and default-deny stand"),
-    ("HostsReady", "True", "Served", "the gateways listen for every host of `spec.hosts`"),
-    ("HostsReady", "False", "HostTaken", "a host of `spec.hosts` belongs to another tenant, which has it already"),
-    ("HostsReady", "False", "HostInsideDomain", "a host of `spec.hosts` lies in the platform's own domain"),
-    ("HostsReady", "False", "ListenerPending", "a gateway has not answered for the hosts' listeners yet"),
-    ("HostsReady", "False", "ListenerRefused", "a gateway refuses a listener, for the reason in the message"),
-    ("Ready", "True", "Ready", "every other condition is true"),
-    ("Suspended", "True", "Suspended", "switched off by `spec.suspended`; the message is its reason"),
-    ("DeletionBlocked", "True", "NotEmpty", "the deletion waits until what the message names is gone"),
-    (
-        "DeletionBlocked",
-        "True",
-        "Protected",
-        "the deletion waits for a word in `spec.deletion`; it can still be edited",
-    ),
-    (
-        "DeletionBlocked",
-        "True",
-        "NotConfirmed",
-        "`DeleteData` waits for `spec.confirmName` to repeat the tenant's name",
-    ),
-    (
-        "DeletionBlocked",
-        "True",
-        "NamespaceTerminating",
-        "the namespace is on its way out; its own status names what holds it",
-    ),
-    ("Ready", "False", "DeletionBlocked", "the tenant is being deleted and waits for somebody; see that condition"),
-    ("Paused", "True", "Paused", "the operator writes nothing until the time in the message, and for 90 days at most"),
-    ("Paused", "False", "PauseTooLong", "the pause in the message has lasted 90 days and holds nothing any more"),
-];
-
-const APP: &[Row] = &[
-    ("WorkloadReady", "True", "Available", "every pod of the latest revision serves"),
-    ("WorkloadReady", "True", "Scheduled", "it runs by the clock"),
-    ("WorkloadReady", "True", "Suspended", "switched off, as asked"),
-    ("WorkloadReady", "False", "Stopping", "switched off, and jobs that had begun still run"),
-    ("WorkloadReady", "False", "Progressing", "pods are starting"),
-    ("WorkloadReady", "False", "QuotaExceeded", "the tenant's quota has no room for the pods"),
-    ("WorkloadReady", "False", "PodsRefused", "the API server makes no pods, for the reason in the message"),
-    ("WorkloadReady", "False", "ImageNotPulled", "the registry does not hold the image, or does not hand it out"),
-    ("WorkloadReady", "False", "ImageRunsAsRoot", "the image runs as root, or as a user by name"),
-    ("WorkloadReady", "False", "SecretMissing", "a Secret or a key that `spec.workload.env` names does not exist"),
-    ("WorkloadReady", "False", "Crashing", "the container ends by itself"),
-    ("WorkloadReady", "False", "NoRoomOnNodes", "no node has room for a pod"),
-    ("WorkloadReady", "False", "PodNotStarting", "a pod does not start, for the reason in the message"),
-    ("EntryReady", "True", "Routed", "the gateway serves the address"),
-    ("EntryReady", "False", "RoutePending", "the gateway has not answered for the route yet"),
-    ("EntryReady", "False", "RouteRefused", "the gateway refuses the route"),
-    ("EntryReady", "False", "HostNotGiven", "`entry.hosts` names a host that its tenant has not"),
-    (
-        "HostsReady, EntryReady, IdentityReady, DataReady",
-        "False",
-        "NotConfigured",
-        "the platform does not provide what was asked for",
-    ),
-    ("EntryReady, IdentityReady, DataReady, NetworkReady", "True", "NotRequested", "nobody asked for this layer"),
-    ("NetworkReady", "True", "Granted", "every connection and way out it asked for is open"),
-    ("NetworkReady", "False", "EgressNotGiven", "`network.egress` names a way out that its tenant was not given"),
-    ("NetworkReady", "False", "ConsentPending", "the other side of a connection has not declared it"),
-    ("Ready", "False", "Suspended", "switched off by `spec.suspended` of the App or its tenant"),
-];
-
-/// What only a running operator says.
-const OPERATOR: &[Row] = &[
-    ("GatewaysReady", "False", "GatewayMissing", "a Gateway or one of its listeners does not exist"),
-    ("DeletionBlocked", "True", "StillRunning", "a namespace to be retained still has pods; they are on their way out"),
-    ("Ready", "False", "Unreadable", "the stored object does not fit its definition; `kubectl edit` it"),
-    ("Ready", "False", "Invalid", "the API server refuses what the declaration comes to; correct the declaration"),
-    ("Ready", "False", "Rejected", "the API server refuses a write; asking again changes nothing"),
-    ("Ready", "False", "NameTaken", "an object of that name exists and is not the App's"),
-    ("Ready", "Unknown", "DependsOnUnreadable", "an object this one depends on does not fit its definition"),
-    ("Ready", "Unknown", "Conflict", "somebody else wrote at the same moment; the operator looks again"),
-    ("Ready", "Unknown", "Unavailable", "the API server does not answer; the operator keeps trying"),
-    ("Ready", "Unknown", "Broken", "a fault of the operator"),
-];
-
-/// Events whose reason is no condition's.
-const EVENTS: &[(&str, &str)] = &[
-    ("DeletionBlocked", "the deletion waits; the condition of that name says for what"),
-    ("Retained", "a tenant was deleted with `RetainData`; its namespace is locked and kept until the day in the text"),
-    ("RetentionEnded", "a retained namespace was deleted after its last day"),
-    ("Paused", "`spec.paused` of this object begins to hold the operator's hand"),
-    ("Resumed", "the pause that this object declared is over"),
-    ("Restored", "an object was changed or removed by somebody else and is as declared again"),
-    ("WatchForbidden", "the operator may not watch a kind; its ClusterRole is incomplete"),
-];
-
-/// The words of [`EVENTS`].
+/// The words of events that are no condition's.
 pub fn events() -> impl Iterator<Item = &'static str> {
-    EVENTS.iter().map(|(reason, _)| *reason)
+    EVENTS.lines().filter_map(cells::<3>).map(|[reason, ..]| reason)
 }
 
 /// One of each refusal, with names as an example.
@@ -242,14 +160,24 @@ pub fn page() -> String {
     for refusal in refusals() {
         let _ = writeln!(text, "| `{}` | {} | {refusal} |", refusal.reason(), whose_turn(&refusal));
     }
-    text.push_str("\n## Other reasons\n\n| condition | status | reason | meaning |\n|---|---|---|---|\n");
-    for Reason { condition, status, reason, meaning } in conditions() {
-        let _ = writeln!(text, "| {condition} | {status} | `{reason}` | {meaning} |");
-    }
+    text.push_str("\n## Other reasons\n\n| condition | status | reason | meaning | asks |\n|---|---|---|---|---|\n");
+    text.extend([DECLARED, RUNNING]);
     text.push_str("\n`Ready` repeats status, reason and message of the first condition that is not true.\n");
-    text.push_str("\n## Further events\n\n| reason | meaning |\n|---|---|\n");
-    for (reason, meaning) in EVENTS {
-        let _ = writeln!(text, "| `{reason}` | {meaning} |");
-    }
+    text.push_str("\n## Further events\n\n| reason | meaning | asks |\n|---|---|---|\n");
+    text.push_str(EVENTS);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_read_whole() {
+        let rows: Vec<&str> = DECLARED.lines().chain(RUNNING.lines()).collect();
+        let read: Vec<Reason> = rows.iter().copied().filter_map(Reason::read).collect();
+        assert_eq!(read.len(), rows.len());
+        assert!(read.iter().all(|reason| !reason.meaning.is_empty() && !reason.asks.is_empty()));
+        assert_eq!(events().count(), EVENTS.lines().count());
+    }
 }
