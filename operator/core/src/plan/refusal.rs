@@ -85,6 +85,10 @@ pub enum Refusal {
         "namespace `{name}` holds what an earlier tenant left, kept {until}; set spec.adopt to \"{id}\" to take it over with all it stores, or choose another tenant name"
     )]
     DataRetained { name: String, id: String, until: String },
+    #[error(
+        "id {id} is that of tenant `{holder}`, and no two have one id; set label yipan.dev/id of this tenant to the id it had, by break-glass, or delete this tenant"
+    )]
+    IdTaken { id: String, holder: String },
     #[error("namespace `{name}` is being deleted; nothing is written until it is gone")]
     NamespaceTerminating { name: String },
     #[error(
@@ -131,6 +135,7 @@ impl Refusal {
             Self::Lowering => "Lowering",
             Self::NamespaceTaken { .. } => "NamespaceTaken",
             Self::DataRetained { .. } => "DataRetained",
+            Self::IdTaken { .. } => "IdTaken",
             Self::NamespaceTerminating { .. } => "NamespaceTerminating",
             Self::NamespaceLost { .. } => "NamespaceLost",
             Self::NotATenant { .. } => "NotATenant",

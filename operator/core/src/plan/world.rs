@@ -21,6 +21,8 @@ pub trait World {
     fn successors(&self, predecessor: &str) -> Vec<Arc<Tenant>>;
     /// Every tenant that names this host as its own.
     fn tenants_of_host(&self, host: &str) -> Vec<Arc<Tenant>>;
+    /// Every tenant that has this id, and every one whose namespace carries it.
+    fn tenants_of_id(&self, id: &str) -> Vec<Arc<Tenant>>;
     /// The names of the tenants below one, in order.
     fn children(&self, parent: &str) -> Vec<String>;
     /// An App by namespace and name.
@@ -46,6 +48,8 @@ pub trait World {
 pub struct NamespaceFound {
     /// Label `yipan.dev/id`, where it holds an id.
     pub id: Option<String>,
+    /// Whether label `yipan.dev/tenant` says its own name, as on each that we made.
+    pub named: bool,
     /// Label `yipan.dev/retained-until`.
     pub retained_until: Option<String>,
     /// Annotation `yipan.dev/hosts`: the host names that were given last.
@@ -66,6 +70,7 @@ impl NamespaceFound {
         let hosts = text(&format!("/metadata/annotations/{}", labels::HOSTS.replace('/', "~1"))).unwrap_or_default();
         Self {
             id: label(labels::ID).filter(|id| Id::try_from(id.clone()).is_ok()),
+            named: label(labels::TENANT).is_some_and(|tenant| text("/metadata/name") == Some(&tenant)),
             retained_until: label(labels::RETAINED_UNTIL),
             hosts: hosts.split(',').filter(|host| !host.is_empty()).map(str::to_owned).collect(),
             written_by_us: managers.into_iter().any(ours),
@@ -259,6 +264,12 @@ impl World for Declared {
     fn tenants_of_host(&self, host: &str) -> Vec<Arc<Tenant>> {
         let names = |tenant: &&Arc<Tenant>| tenant.spec.hosts.iter().any(|named| *named.host == *host);
         self.tenants.values().filter(names).cloned().collect()
+    }
+
+    fn tenants_of_id(&self, id: &str) -> Vec<Arc<Tenant>> {
+        let carries = |name: &str| self.namespaces.get(name).is_some_and(|found| found.id.as_deref() == Some(id));
+        let has = |tenant: &&Arc<Tenant>| metadata::id(tenant.as_ref()) == id || carries(&tenant.name_any());
+        self.tenants.values().filter(has).cloned().collect()
     }
 
     fn children(&self, parent: &str) -> Vec<String> {

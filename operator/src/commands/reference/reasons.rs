@@ -99,6 +99,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Lowering,
         Refusal::NamespaceTaken { name: text("liangzhou") },
         Refusal::DataRetained { name: text("liangzhou"), id: text("3f2a91c04d"), until: text("until 2026-09-29") },
+        Refusal::IdTaken { id: text("3f2a91c04d"), holder: text("minqin") },
         Refusal::NamespaceTerminating { name: text("liangzhou") },
         Refusal::NamespaceLost { name: text("liangzhou"), id: text("3f2a91c04d") },
         Refusal::NotATenant { namespace: text("default") },
@@ -135,7 +136,9 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::OwnExceedsRest { .. }
         | Refusal::BelowReserved { .. }
         | Refusal::DataRetained { .. } => "the province",
-        Refusal::NamespaceTaken { .. } | Refusal::NamespaceLost { .. } => "the cluster's administrator",
+        Refusal::NamespaceTaken { .. } | Refusal::IdTaken { .. } | Refusal::NamespaceLost { .. } => {
+            "the cluster's administrator"
+        }
         Refusal::NamespaceTerminating { .. }
         | Refusal::TenantNotFenced { .. }
         | Refusal::QuotaPending { .. }

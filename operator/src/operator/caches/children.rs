@@ -14,8 +14,8 @@ use yipan_core::plan::quota::QuotaFound;
 use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, labels, metadata};
 
 use super::super::context::Shared;
-use super::claims;
 use super::watching::watching;
+use super::{claims, declared};
 
 /// An object of ours by kind and name, within a namespace. A Namespace is kept within itself, a
 /// ListenerSet with its tenant.
@@ -231,6 +231,9 @@ fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {
         tracing::error!(kind = kind.as_str(), namespace, name, "an object without version or uid was ignored");
         return;
     };
+    if let Found::Namespace(found) = &child.found {
+        declared::carries(shared, &namespace, found.id.clone());
+    }
     for owner in shared.caches.children.record(&namespace, (kind, name), child) {
         ask_for_owner(shared, &namespace, owner.as_deref());
     }
@@ -247,6 +250,7 @@ fn gone(shared: &Shared, namespace: &str, key: Key, version: Option<String>) {
     match (key.0, owner.as_deref()) {
         (Kind::Namespace, _) => {
             shared.memory.forget_namespace(namespace);
+            declared::carries(shared, namespace, None);
             claims::outlived(shared, namespace);
         }
         (_, Some(app)) if !alive(app) => shared.memory.forget(namespace, &key),

@@ -9,7 +9,7 @@ use kube::runtime::{reflector::ObjectRef, watcher};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use yipan_core::kinds::{App, Platform, Tenant};
-use yipan_core::plan::{app, conditions};
+use yipan_core::plan::{app, conditions, metadata};
 
 use super::super::context::{Newest, Shared};
 use super::watching::watching;
@@ -74,6 +74,10 @@ pub const DIVISION: &str = "division";
 pub const PREDECESSOR: &str = "predecessor";
 /// Tenants by each host they name.
 pub const HOST: &str = "host";
+/// Tenants by id.
+pub const ID: &str = "id";
+/// Namespaces by the id that they carry.
+pub const CARRIES: &str = "carries";
 /// Apps by namespace.
 pub const NAMESPACE: &str = "namespace";
 /// Apps, as `<namespace>/<name>`, by the Apps they name in their connections.
@@ -180,6 +184,7 @@ fn count_again(shared: &Shared, changed: &[Entry]) {
     for (relation, key) in changed {
         match *relation {
             PARENT | NAMESPACE => triggers.tenant_later(key),
+            ID | CARRIES => index.get(ID, key).iter().for_each(|rival| triggers.tenant(rival)),
             DIVISION | PREDECESSOR => index.get(relation, key).iter().for_each(|rival| triggers.tenant(rival)),
             HOST => {
                 for rival in index.get(HOST, key) {
@@ -190,6 +195,13 @@ fn count_again(shared: &Shared, changed: &[Entry]) {
             _ => {}
         }
     }
+}
+
+/// Keeps which id a namespace carries; none where it carries none, or is gone.
+pub fn carries(shared: &Shared, namespace: &str, id: Option<String>) {
+    let entries = id.map(|id| (CARRIES, id)).into_iter().collect();
+    let changed = shared.caches.index.set(CARRIES, namespace, entries);
+    count_again(shared, &changed);
 }
 
 /// Whether more than the status differs.
@@ -237,6 +249,9 @@ impl Declaration for Tenant {
             .chain(predecessors)
             .chain(hosts)
             .chain([(DIVISION, tenant.spec.division.significant().to_owned())])
+            .chain([(ID, metadata::id(tenant.as_ref()))])
+            // Whoever asks for an id waits until nobody else has it.
+            .chain(tenant.spec.adopt.iter().map(|id| (ID, id.to_string())))
             .collect()
     }
 

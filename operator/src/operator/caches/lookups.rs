@@ -7,7 +7,7 @@ use yipan_core::kinds::{App, Platform, Tenant};
 use yipan_core::plan::quota::{self, QuotaFound};
 use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, World, metadata};
 
-use super::declared::{DIVISION, HOST, NAMESPACE, PARENT, PREDECESSOR};
+use super::declared::{CARRIES, DIVISION, HOST, ID, NAMESPACE, PARENT, PREDECESSOR};
 use super::{Caches, Found};
 
 /// Answers from the caches.
@@ -28,6 +28,12 @@ impl World for Lookups<'_> {
 
     fn successors(&self, predecessor: &str) -> Vec<Arc<Tenant>> {
         self.0.index.get(PREDECESSOR, predecessor).iter().filter_map(|name| self.tenant(name)).collect()
+    }
+
+    fn tenants_of_id(&self, id: &str) -> Vec<Arc<Tenant>> {
+        let by_themselves = self.0.index.get(ID, id).into_iter().filter_map(|name| self.tenant(&name));
+        let by_namespace = self.0.index.get(CARRIES, id).into_iter().filter_map(|name| self.tenant(&name));
+        by_themselves.filter(|tenant| metadata::id(tenant.as_ref()) == id).chain(by_namespace).collect()
     }
 
     fn children(&self, parent: &str) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! is adopted silently.
 
 mod accidents;
+mod adoption;
 mod apps;
 mod retention;
 pub mod tenants;

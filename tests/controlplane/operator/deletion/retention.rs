@@ -130,8 +130,10 @@ async fn what_is_retained_goes_after_its_last_day_and_nothing_else_does() {
     nobodys["metadata"]["labels"].as_object_mut().expect("labels").remove("yipan.dev/id");
     let kept =
         [left("later", "2999-12-31", id), left("unclear", "soon", id), left("asked-for", "2020-01-01", id), nobodys];
-    apply(turn.plane, &kept);
-    apply(turn.plane, &[left("yesterday", "2020-01-01", id)]);
+    let all = json!({ "apiVersion": "v1", "kind": "List",
+        "items": kept.iter().cloned().chain([left("yesterday", "2020-01-01", id)]).collect::<Vec<_>>() });
+    let made = turn.plane.kubectl_with(["create", "--field-manager=yipan", "-f", "-"], &all.to_string());
+    assert!(made.success, "{made:?}");
     // Asked for, though its parent does not exist yet: it waits, and so does what it asked for.
     let mut heir = county("asked-for", "621213");
     heir["spec"]["adopt"] = json!("3f2a91c04d");

@@ -3,7 +3,7 @@
 use kube::ResourceExt;
 
 use super::valid::{asked, level_defaults};
-use super::{TenantWorld, status, succession};
+use super::{TenantWorld, had_namespace, ids, status, succession};
 use crate::kinds::Tenant;
 use crate::plan::quota::Figures;
 use crate::plan::{NamespaceFound, Refusal, metadata};
@@ -31,6 +31,7 @@ const REST: &[Check] = &[
     succession::predecessors_are_not_above,
     succession::predecessors_come_before,
     own_is_part_of_total,
+    id_is_its_own,
     namespace_is_ours,
 ];
 
@@ -122,30 +123,36 @@ fn own_is_part_of_total(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refu
     }
 }
 
-/// A namespace that carries another's id holds what that one left; it is taken over on the word of
-/// `spec.adopt` alone, which gives the tenant that very id. One without an id is not touched at all.
+/// What is keyed on an id has one owner.
+fn id_is_its_own(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
+    let taken = |holder: &String| Err(Refusal::IdTaken { id: metadata::id(tenant), holder: holder.clone() });
+    world.id_holder.as_ref().map_or(Ok(()), taken)
+}
+
+/// A namespace that an earlier tenant left carries that one's id; it is taken over on the word of
+/// `spec.adopt` alone, which gives the tenant that very id. Any other is not touched at all.
 fn namespace_is_ours(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal> {
     let (name, id) = (tenant.name_any(), metadata::id(tenant));
-    let had_one = tenant.status.as_ref().is_some_and(|status| status.namespace.is_some());
     match &world.namespace {
-        None if had_one => Err(Refusal::NamespaceLost { name, id }),
+        None if had_namespace(tenant) => Err(Refusal::NamespaceLost { name, id }),
         None => Ok(()),
-        Some(found) if !is_ours(tenant, &id, found) => Err(match &found.id {
-            Some(left) => {
+        Some(found) if !is_ours(tenant, &id, found) => Err(match (ids::left(world), &world.left_holder) {
+            (Some(left), Some(holder)) => Refusal::IdTaken { id: left.clone(), holder: holder.clone() },
+            (Some(left), None) => {
                 let until = found.retained_until.as_ref().map(|day| format!("until {day}"));
                 Refusal::DataRetained { name, id: left.clone(), until: until.unwrap_or_else(|| "for good".to_owned()) }
             }
-            None => Refusal::NamespaceTaken { name },
+            (None, _) => Refusal::NamespaceTaken { name },
         }),
         Some(found) if found.terminating => Err(Refusal::NamespaceTerminating { name }),
         Some(_) => Ok(()),
     }
 }
 
-/// A namespace is the tenant's own when it carries the tenant's id, or when the operator wrote it
-/// for this tenant and somebody took the label off.
+/// A namespace is the tenant's own when it carries the tenant's id, and its name too where the tenant
+/// has had none yet, or when the operator wrote it for this tenant and somebody took the label off.
 pub fn is_ours(tenant: &Tenant, id: &str, found: &NamespaceFound) -> bool {
-    let had_one = tenant.status.as_ref().is_some_and(|status| status.namespace.is_some());
-    let unlabelled_by_hand = found.id.is_none() && found.written_by_us && had_one;
-    found.id.as_deref() == Some(id) || unlabelled_by_hand
+    let unlabelled_by_hand = found.id.is_none() && found.written_by_us && had_namespace(tenant);
+    let carries_its_id = found.id.as_deref() == Some(id) && (found.named || had_namespace(tenant));
+    carries_its_id || unlabelled_by_hand
 }

@@ -4,6 +4,7 @@ mod below;
 mod checks;
 mod fence;
 mod hosts;
+mod ids;
 mod limits;
 mod listener_sets;
 mod namespace;
@@ -63,6 +64,10 @@ pub struct TenantWorld {
     pub listeners: BTreeMap<String, ListenersFound>,
     /// What stopped the pass when those were written; the tenant stands without them.
     pub listening: Option<Stop>,
+    /// Another tenant that keeps the id which this one has.
+    pub id_holder: Option<String>,
+    /// Another tenant that has the id which the namespace carries.
+    pub left_holder: Option<String>,
     /// What lies under the name of the tenant's namespace.
     pub namespace: Option<NamespaceFound>,
     /// What its ResourceQuota says.
@@ -99,6 +104,8 @@ impl TenantWorld {
             circle: circle(tenant, world),
             rival: rivals.filter(earlier).min_by_key(|other| order(other)).map(|other| other.name_any()),
             succession: Succession::gather(tenant, world),
+            id_holder: ids::holder(tenant, world),
+            left_holder: ids::holder_of_left(tenant, world),
             namespace: world.namespace(&name),
             quota: world.quota(&name),
             below: Below::default(),
@@ -109,12 +116,18 @@ impl TenantWorld {
 }
 
 /// The id of a tenant: the one it has, or that of a namespace which an earlier tenant left behind
-/// under its name, where it asks for that by `spec.adopt` and has had no namespace of its own.
+/// under its name, where it asks for that by `spec.adopt`, has had no namespace of its own, and nobody
+/// else has that id.
 pub fn id(tenant: &Tenant, world: &TenantWorld) -> String {
-    let had_one = tenant.status.as_ref().is_some_and(|status| status.namespace.is_some());
-    let left = world.namespace.as_ref().filter(|_| !had_one).and_then(|found| found.id.as_ref());
+    let free = !had_namespace(tenant) && world.left_holder.is_none();
+    let left = ids::left(world).filter(|_| free);
     let adopted = tenant.spec.adopt.as_ref().filter(|asked| left.is_some_and(|left| *left == **asked));
     adopted.map_or_else(|| metadata::id(tenant), ToString::to_string)
+}
+
+/// Whether a tenant has had its namespace at some time.
+fn had_namespace(tenant: &Tenant) -> bool {
+    tenant.status.as_ref().is_some_and(|status| status.namespace.is_some())
 }
 
 /// The tenant as it is once it carries its id.

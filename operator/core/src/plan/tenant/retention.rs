@@ -66,15 +66,16 @@ pub fn mark(tenant: &Tenant, last_day: Date) -> Object {
 }
 
 /// Whether a namespace has been kept for as long as was promised. Never one that a tenant holds or
-/// has asked for, nor one whose mark does not name a day.
+/// has asked for, nor one whose mark does not name a day, nor one that anybody but us could have marked.
 pub fn is_over(namespace: &NamespaceFound, tenant: Option<&Tenant>, now: Timestamp) -> bool {
     let (Some(id), Some(until)) = (&namespace.id, &namespace.retained_until) else { return false };
+    let ours = namespace.named && namespace.written_by_us;
     let wanted = tenant.is_some_and(|tenant| {
         metadata::id(tenant) == *id || tenant.spec.adopt.as_ref().is_some_and(|adopt| *id == *adopt)
     });
     let today = now.to_zoned(TimeZone::fixed(CHINA)).date();
     let named = until.parse::<Date>().ok().filter(|day| day.to_string() == *until);
-    !wanted && named.is_some_and(|last_day| today > last_day)
+    ours && !wanted && named.is_some_and(|last_day| today > last_day)
 }
 
 #[cfg(test)]
@@ -89,6 +90,7 @@ mod tests {
     fn retained(id: &str, until: &str) -> NamespaceFound {
         NamespaceFound {
             id: Some(id.to_owned()),
+            named: true,
             retained_until: Some(until.to_owned()),
             written_by_us: true,
             terminating: false,
@@ -133,6 +135,8 @@ mod tests {
         for until in ["", "soon", "20260929", "2026-9-29", "2026-02-30", "2026-09-29T00:00:00"] {
             assert!(!is_over(&retained("3f2a91c04d", until), None, late), "{until}");
         }
+        assert!(!is_over(&NamespaceFound { named: false, ..retained("3f2a91c04d", "2026-09-29") }, None, late));
+        assert!(!is_over(&NamespaceFound { written_by_us: false, ..retained("3f2a91c04d", "2026-09-29") }, None, late));
         assert!(!is_over(&NamespaceFound { id: None, ..retained("", "2026-09-29") }, None, late), "it is not ours");
         assert!(!is_over(&NamespaceFound { retained_until: None, ..retained("3f2a91c04d", "") }, None, late));
     }
