@@ -205,6 +205,37 @@ impl Shared {
         Ok(())
     }
 
+    /// Switches off a workload that cannot be rendered: it stays as it is stored, but for the field that
+    /// makes it run. The next apply takes that field back.
+    ///
+    /// # Errors
+    /// Somebody wrote in between, the API server rejects it, or is away.
+    pub async fn switch_off(&self, namespace: &str, key: &Key, child: &Child) -> Result<(), Error> {
+        let (kind, name) = key;
+        let spec = match kind {
+            Kind::CronJob => json!({ "suspend": true }),
+            _ => json!({ "replicas": 0 }),
+        };
+        let patch = json!({ "metadata": { "resourceVersion": child.version.to_string() }, "spec": spec });
+        let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
+        self.count(*kind, "patch");
+        let what = format!("{} {namespace}/{name}", kind.as_str());
+        match api_of(self, *kind, namespace).patch(name, &params, &Patch::Merge(patch)).await {
+            Ok(stored) => {
+                // To switch it on again is our own doing too, and mends nobody's.
+                self.memory.forget(namespace, key);
+                let stored = serde_json::to_value(stored).unwrap_or(Value::Null);
+                if let Some(child) = Child::read(*kind, &stored) {
+                    drop(self.caches.children.record(namespace, key.clone(), child));
+                }
+                tracing::info!(object = what, "switched off");
+                Ok(())
+            }
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+            Err(error) => Err(Error::of_write(&what, error)),
+        }
+    }
+
     async fn patch(&self, object: &Object, params: &PatchParams, version: Option<Value>) -> kube::Result<Value> {
         self.count(object.kind, "apply");
         let mut value = object.value.clone();

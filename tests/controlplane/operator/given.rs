@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::plane::{Plane, eventually};
 use super::faults::{Fault, Faults};
 use super::run::{Running, SOON, turn};
-use super::town::{app, apply, condition, county, get, kubectl, province, ready, reason};
+use super::town::{app, apply, condition, county, get, kubectl, nightly, province, ready, reason};
 
 /// A county with one way out.
 fn let_out(name: &str, division: &str, cidr: &str) -> Value {
@@ -233,5 +233,54 @@ async fn an_apps_own_pause_ends_with_its_tenants_suspension() {
     reason(turn.plane, &["-n", "xihe", "app", "pears"], "Ready", "Suspended").await;
     let deployment = get(turn.plane, &["-n", "xihe", "deployment", "pears"]).expect("it is kept");
     assert_eq!(deployment["spec"]["replicas"], 0);
+    operator.stop().await;
+}
+
+/// A fault is no way around a suspension: neither one of the App's own nor one that comes with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_app_is_switched_off_with_its_tenant() {
+    let turn = turn();
+    let operator = Running::leading(turn.plane).await;
+    let tenant = county("lixian", "622310");
+    apply(turn.plane, &[province(), tenant.clone()]);
+    ready(turn.plane, &["tenant", "lixian"]).await;
+    let (mut salt, mut wells) = (app("lixian", "salt"), nightly("lixian", "wells"));
+    apply(turn.plane, &[salt.clone(), wells.clone()]);
+    ready(turn.plane, &["-n", "lixian", "app", "salt"]).await;
+    ready(turn.plane, &["-n", "lixian", "app", "wells"]).await;
+    for app in [&mut salt, &mut wells] {
+        app["spec"]["workload"]["resources"] = json!({ "cpu": "1Ei" });
+    }
+    apply(turn.plane, &[salt, wells]);
+    let (salt, wells) = (["-n", "lixian", "app", "salt"], ["-n", "lixian", "app", "wells"]);
+    reason(turn.plane, &salt, "Ready", "OverQuota").await;
+    reason(turn.plane, &wells, "Ready", "OverQuota").await;
+    let replicas =
+        || get(turn.plane, &["-n", "lixian", "deployment", "salt"]).expect("it is kept")["spec"]["replicas"].clone();
+    assert_eq!(replicas(), 2, "a refusal alone changes nothing");
+    let mut suspended = tenant.clone();
+    suspended["spec"]["suspended"] = json!({ "reason": "整改" });
+    apply(turn.plane, &[suspended]);
+    assert_eq!(reason(turn.plane, &salt, "Suspended", "Suspended").await, "整改");
+    assert_eq!(reason(turn.plane, &wells, "Suspended", "Suspended").await, "整改");
+    reason(turn.plane, &salt, "WorkloadReady", "Suspended").await;
+    reason(turn.plane, &salt, "Ready", "OverQuota").await;
+    assert_eq!(replicas(), 0);
+    let job = get(turn.plane, &["-n", "lixian", "cronjob", "wells"]).expect("it is kept");
+    assert_eq!(job["spec"]["suspend"], true);
+    assert!(get(turn.plane, &["-n", "lixian", "httproute", "salt"]).is_some(), "the name stays taken");
+    // A hand that switches it on again is no way around it either.
+    kubectl(turn.plane, &["-n", "lixian", "scale", "deployment", "salt", "--replicas=3"]);
+    eventually(SOON, "it is off again", async || match replicas() {
+        none if none == json!(0) => Ok(()),
+        some => Err(some.to_string()),
+    })
+    .await;
+    operator.settled().await;
+    // Mended and no longer suspended, both are as they were declared.
+    apply(turn.plane, &[tenant, app("lixian", "salt"), nightly("lixian", "wells")]);
+    ready(turn.plane, &salt).await;
+    ready(turn.plane, &wells).await;
+    assert_eq!(replicas(), 2);
     operator.stop().await;
 }

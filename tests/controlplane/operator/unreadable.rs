@@ -102,3 +102,79 @@ async fn an_object_that_no_longer_fits_its_schema_harms_only_itself() {
     ready(turn.plane, &["-n", "zhangxian", "app", "torn"]).await;
     operator.stop().await;
 }
+
+/// Nor is an App that nobody can read a way to keep what is taken from it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_back_is_taken_from_an_app_that_cannot_be_read() {
+    let turn = turn();
+    let operator = Running::leading(turn.plane).await;
+    let mut tenant = county("dangchang", "621935");
+    tenant["spec"]["egress"] =
+        json!([{ "name": "bank", "cidr": "203.0.113.0/24", "ports": [{ "protocol": "TCP", "port": 443 }] }]);
+    apply(turn.plane, &[province(), tenant.clone()]);
+    ready(turn.plane, &["tenant", "dangchang"]).await;
+    let mut torn = app("dangchang", "torn");
+    torn["spec"]["network"] = json!({ "egress": ["bank"] });
+    apply(turn.plane, &[torn]);
+    let app = ["-n", "dangchang", "app", "torn"];
+    ready(turn.plane, &app).await;
+    let way_out = || get(turn.plane, &["-n", "dangchang", "networkpolicy", "torn--egress"]);
+    let replicas =
+        || get(turn.plane, &["-n", "dangchang", "deployment", "torn"]).expect("it is kept")["spec"]["replicas"].clone();
+    tear(turn.plane, "apps.yipan.dev", &app, "/spec/workload/port", json!("eighty")).await;
+    reason(turn.plane, &app, "Ready", "Unreadable").await;
+    operator.settled().await;
+    assert!(way_out().is_some() && replicas() == 2, "nothing is taken from it yet");
+    tenant["spec"]["egress"] = json!([]);
+    apply(turn.plane, &[tenant.clone()]);
+    eventually(SOON, "its way out is gone", async || way_out().map_or(Ok(()), |policy| Err(policy.to_string()))).await;
+    let mut suspended = tenant.clone();
+    suspended["spec"]["suspended"] = json!({ "reason": "整改" });
+    apply(turn.plane, &[suspended]);
+    assert_eq!(reason(turn.plane, &app, "Suspended", "Suspended").await, "整改");
+    reason(turn.plane, &app, "WorkloadReady", "Suspended").await;
+    reason(turn.plane, &app, "Ready", "Unreadable").await;
+    assert_eq!(replicas(), 0);
+    apply(turn.plane, &[tenant]);
+    eventually(SOON, "it is suspended no more", async || {
+        let found = get(turn.plane, &app).expect("the App");
+        condition(&found, "Suspended").map_or(Ok(()), |suspended| Err(format!("{suspended:?}")))
+    })
+    .await;
+    assert_eq!(replicas(), 0, "nobody can tell what should run");
+    let mend = json!([
+        { "op": "replace", "path": "/spec/workload/port", "value": 8080 },
+        { "op": "remove", "path": "/spec/network" },
+    ])
+    .to_string();
+    kubectl(turn.plane, &["-n", "dangchang", "patch", "app", "torn", "--type", "json", "-p", &mend]);
+    ready(turn.plane, &app).await;
+    assert_eq!(replicas(), 2);
+    operator.stop().await;
+}
+
+/// A suspension counts on a tenant too that cannot be read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_that_cannot_be_read_is_suspended_all_the_same() {
+    let turn = turn();
+    let operator = Running::leading(turn.plane).await;
+    let tenant = county("liangdang-zone", "621936");
+    apply(turn.plane, &[province(), tenant.clone()]);
+    ready(turn.plane, &["tenant", "liangdang-zone"]).await;
+    apply(turn.plane, &[app("liangdang-zone", "sound")]);
+    ready(turn.plane, &["-n", "liangdang-zone", "app", "sound"]).await;
+    let mut torn = tenant["spec"].clone();
+    (torn["displayName"], torn["suspended"]) = (json!(7), json!({ "reason": "整改" }));
+    tear(turn.plane, "tenants.yipan.dev", &["tenant", "liangdang-zone"], "/spec", torn).await;
+    reason(turn.plane, &["tenant", "liangdang-zone"], "Ready", "Unreadable").await;
+    eventually(SOON, "its App is off", async || {
+        let found = get(turn.plane, &["-n", "liangdang-zone", "deployment", "sound"]).expect("it is kept");
+        if found["spec"]["replicas"] == 0 { Ok(()) } else { Err(found["spec"]["replicas"].to_string()) }
+    })
+    .await;
+    let mend = json!([{ "op": "replace", "path": "/spec", "value": tenant["spec"] }]).to_string();
+    kubectl(turn.plane, &["patch", "tenant", "liangdang-zone", "--type", "json", "-p", &mend]);
+    ready(turn.plane, &["tenant", "liangdang-zone"]).await;
+    ready(turn.plane, &["-n", "liangdang-zone", "app", "sound"]).await;
+    operator.stop().await;
+}

@@ -58,8 +58,9 @@ pub fn of_listener_set(tenant: &str, gateway: &str) -> ObjectMeta {
     }
 }
 
-/// Metadata of an object that belongs to an App and goes with it.
-pub fn of_app(app: &App, name: &str) -> ObjectMeta {
+/// Metadata of an object that belongs to an App and goes with it. `app` is one, or what is left of one
+/// that cannot be read.
+pub fn of_app<K: Resource>(app: &K, name: &str) -> ObjectMeta {
     let owner = OwnerReference {
         api_version: App::api_version(&()).into_owned(),
         kind: App::kind(&()).into_owned(),
@@ -79,6 +80,6 @@ pub fn of_app(app: &App, name: &str) -> ObjectMeta {
 }
 
 /// The labels of an App's objects and pods.
-pub fn app_labels(app: &App) -> std::collections::BTreeMap<String, String> {
+pub fn app_labels<K: Resource>(app: &K) -> std::collections::BTreeMap<String, String> {
     labels::map([(labels::MANAGED_BY, labels::YIPAN), (labels::NAME, &app.name_any()), (labels::APP_ID, &id(app))])
 }

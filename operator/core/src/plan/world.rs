@@ -82,6 +82,8 @@ impl NamespaceFound {
 /// What matters of a Deployment or CronJob.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkloadFound {
+    /// Whether it asks for pods at all: a Deployment has replicas, a CronJob's runs begin.
+    pub on: bool,
     /// Whether its controller has seen its latest generation.
     pub observed: bool,
     /// Pods of the latest revision.
@@ -115,7 +117,9 @@ impl WorkloadFound {
             |condition: &Value, key: &str, wanted: &str| condition.get(key).and_then(Value::as_str) == Some(wanted);
         let failing = |condition: &&Value| is(condition, "type", "ReplicaFailure") && is(condition, "status", "True");
         let failure = conditions.into_iter().find(failing).and_then(|condition| condition.get("message")?.as_str());
+        let off = number("/spec/replicas") == Some(0) || object.pointer("/spec/suspend") == Some(&Value::Bool(true));
         Self {
+            on: !off,
             observed: number("/status/observedGeneration") >= number("/metadata/generation"),
             updated: count("/status/updatedReplicas"),
             available: count("/status/availableReplicas"),

@@ -93,6 +93,11 @@ impl Child {
         })
     }
 
+    /// Whether it is a workload that asks for pods.
+    pub fn is_on(&self) -> bool {
+        matches!(&self.found, Found::Workload(found) if found.on && !self.deleting)
+    }
+
     /// Whether two states mean the same to every decision. What is in use of a quota changes with
     /// every pod, and few wait for it: they are asked for apart from this.
     fn same(&self, other: &Self) -> bool {

@@ -5,17 +5,34 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use kube::core::DeserializeGuard;
-use kube::core::error_boundary::InvalidObject;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-/// A stored object, or why it could not be read. Readable ones are shared, not copied.
+/// A stored object, or what is left of one that could not be read. Readable ones are shared, not copied.
 #[derive(Debug, Clone)]
-pub struct Guarded<K>(pub Result<Arc<K>, InvalidObject>);
+pub struct Guarded<K>(pub Result<Arc<K>, Unread>);
 
-impl<'de, K: Deserialize<'de> + Resource> Deserialize<'de> for Guarded<K> {
+/// What is left of an object that could not be read.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// Why it could not.
+    pub error: String,
+    /// Its metadata.
+    pub metadata: ObjectMeta,
+    /// Its spec as it is stored: what is taken from its author goes by that.
+    pub spec: Value,
+}
+
+impl<'de, K: DeserializeOwned + Resource> Deserialize<'de> for Guarded<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        DeserializeGuard::<K>::deserialize(deserializer).map(|guard| Self(guard.0.map(Arc::new)))
+        let mut stored = Value::deserialize(deserializer)?;
+        let error = match K::deserialize(&stored) {
+            Ok(object) => return Ok(Self(Ok(Arc::new(object)))),
+            Err(error) => error.to_string(),
+        };
+        let metadata = serde_json::from_value(stored["metadata"].take()).map_err(D::Error::custom)?;
+        Ok(Self(Err(Unread { error, metadata, spec: stored["spec"].take() })))
     }
 }
 
@@ -40,13 +57,13 @@ impl<K: Resource + Clone> Resource for Guarded<K> {
     }
 
     fn meta(&self) -> &ObjectMeta {
-        self.0.as_ref().map_or_else(|invalid| &invalid.metadata, |object| object.meta())
+        self.0.as_ref().map_or_else(|unread| &unread.metadata, |object| object.meta())
     }
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         match &mut self.0 {
             Ok(object) => Arc::make_mut(object).meta_mut(),
-            Err(invalid) => &mut invalid.metadata,
+            Err(unread) => &mut unread.metadata,
         }
     }
 }

@@ -19,7 +19,7 @@ use yipan_core::plan::Kind;
 use super::context::Shared;
 pub use children::{Child, Children, Found, Key};
 pub use declared::Index;
-pub use guarded::Guarded;
+pub use guarded::{Guarded, Unread};
 pub use lookups::Lookups;
 pub use pods::Pods;
 pub use triggers::{Triggers, pass_on};

@@ -7,6 +7,7 @@ mod platform;
 mod quota;
 mod retain;
 mod retire;
+mod take_back;
 mod tenant;
 mod unreadable;
 

@@ -15,6 +15,7 @@ use super::super::caches::Guarded;
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::fair_queue::Action;
+use super::unreadable::Says;
 use super::{outcome, unreadable};
 
 /// How often the gateways are looked at: they are few and not watched.
@@ -25,7 +26,7 @@ pub fn reconcile(shared: Arc<Shared>, object: Arc<Guarded<Platform>>) -> BoxFutu
     async move {
         match &object.0 {
             Ok(platform) => converge(&shared, shared.platforms.of(Arc::clone(platform))).await,
-            Err(invalid) => unreadable::report(&shared, object.as_ref(), invalid).await,
+            Err(unread) => unreadable::report(&shared, object.as_ref(), unread, &Says::default()).await,
         }
     }
     .boxed()

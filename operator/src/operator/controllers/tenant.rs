@@ -15,6 +15,7 @@ use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::fair_queue::Action;
 use super::bring::{bring, bring_listeners, remove_orphans};
+use super::unreadable::Says;
 use super::{outcome, quota, retire, unreadable};
 
 /// Held by a Tenant so that it does not go before what is below it.
@@ -25,7 +26,7 @@ pub fn reconcile(shared: Arc<Shared>, object: Arc<Guarded<Tenant>>) -> BoxFuture
     async move {
         match &object.0 {
             Ok(tenant) => converge(&shared, shared.tenants.of(Arc::clone(tenant))).await,
-            Err(invalid) => unreadable::report(&shared, object.as_ref(), invalid).await,
+            Err(unread) => unreadable::report(&shared, object.as_ref(), unread, &Says::default()).await,
         }
     }
     .boxed()

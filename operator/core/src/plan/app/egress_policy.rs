@@ -1,15 +1,14 @@
 //! Lets an App out of the cluster.
 
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicySpec};
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
 
-use super::ways_out::{WaysOut, ways_out};
-use crate::kinds::{App, Tenant};
-use crate::plan::{Kind, Object, labels, metadata, way_out};
+use super::ways_out::WaysOut;
+use crate::plan::{labels, metadata, way_out};
 
 /// Lets the App's pods out by the ways that it names and its tenant was given; nothing where there
 /// are none. One policy for all: they come and go by one word, the province's.
-pub fn policy(app: &App, ways_out: &WaysOut) -> Option<NetworkPolicy> {
+pub fn policy<K: Resource>(app: &K, ways_out: &WaysOut) -> Option<NetworkPolicy> {
     (!ways_out.open.is_empty()).then(|| NetworkPolicy {
         metadata: metadata::of_app(app, &egress_policy_name(app)),
         spec: Some(NetworkPolicySpec {
@@ -21,12 +20,7 @@ pub fn policy(app: &App, ways_out: &WaysOut) -> Option<NetworkPolicy> {
     })
 }
 
-/// The policy of an App that is not looked at any further, being paused or refused.
-pub fn egress_policy(app: &App, tenant: &Tenant) -> Option<Object> {
-    policy(app, &ways_out(app, tenant)).map(|policy| Object::of(Kind::NetworkPolicy, &policy))
-}
-
 /// The policy's name.
-pub fn egress_policy_name(app: &App) -> String {
+pub fn egress_policy_name<K: Resource>(app: &K) -> String {
     format!("{}--egress", app.name_any())
 }

@@ -16,6 +16,7 @@ mod serves_policies;
 mod service;
 mod service_account;
 mod status;
+mod taken_back;
 mod uses_policies;
 mod valid;
 mod ways_out;
@@ -38,10 +39,11 @@ use crate::gateway_api::HTTPRoute;
 use crate::kinds::{App, Platform, Tenant, TenantApp};
 
 pub use connections::{Connections, Served, Used};
-pub use egress_policy::{egress_policy, egress_policy_name};
+pub use egress_policy::egress_policy_name;
 pub use entry::EntryPlan;
 pub use hosts::AppHosts;
-pub use status::{OWN_PAUSE, held, hold, status};
+pub use status::{OWN_PAUSE, held, hold, hold_unread, status, switched_off};
+pub use taken_back::{TakenBack, suspension_in, taken_back, taken_back_unread};
 pub use valid::ValidApp;
 pub use ways_out::WaysOut;
 

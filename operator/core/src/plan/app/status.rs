@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use super::entry::{EntryPlan, wants_login};
+use super::taken_back::suspended;
 use super::{AppWorld, ValidApp};
 use crate::kinds::{
-    App, AppStatus, Condition, GatewayRef, ObservedWorkload, ServesStatus, Tenant, UseState, UseStatus,
+    App, AppStatus, Condition, GatewayRef, ObservedWorkload, Paused, Platform, ServesStatus, Tenant, UseState,
+    UseStatus,
 };
 use crate::plan::conditions::{self, Finding};
 use crate::plan::pause::{self, Pauses};
@@ -18,7 +20,7 @@ use crate::plan::{Hold, Outcome, PodTrouble, Refusal, RouteFound, Stop, Workload
 pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &Outcome, now: Timestamp) -> AppStatus {
     let old = app.status.clone().unwrap_or_default();
     let mut findings = match (outcome, valid) {
-        (Outcome::Refused(refusal), _) => refused(refusal),
+        (Outcome::Refused(refusal), _) => refused(refusal, app, world),
         (Outcome::Stopped(stop), _) => stopped(stop),
         (Outcome::Done, Some(valid)) => layers(valid, world),
         (Outcome::Done, None) => Vec::new(),
@@ -29,7 +31,10 @@ pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &O
     if *outcome != Outcome::Done {
         // What was found of the layers before still stands, and says of which generation it speaks.
         let layer = |condition: &&Condition| LAYERS.contains(&condition.type_.as_str());
-        conditions.extend(old.conditions.iter().filter(layer).cloned());
+        let stands: Vec<_> = old.conditions.iter().filter(layer).cloned().collect();
+        let unsaid = |layer: &Condition| conditions::find(&conditions, &layer.type_).is_none();
+        let stands: Vec<_> = stands.into_iter().filter(unsaid).collect();
+        conditions.extend(stands);
     }
     let Some(valid) = valid else {
         return AppStatus { observed_generation: generation, conditions, id: Some(metadata::id(app)), ..old };
@@ -59,17 +64,34 @@ pub fn hold(app: &App, world: &AppWorld, now: Timestamp) -> Option<Hold> {
 
 /// Whose pauses hold the operator's hand over an App, the widest first.
 fn pauses<'a>(app: &'a App, world: &'a AppWorld) -> Pauses<'a> {
-    let platform = world.platform.as_ref().and_then(|platform| platform.spec.paused.as_ref());
     let tenant = world.tenant.as_deref();
     // An App's own pause does not keep it running when its tenant is switched off, or is going.
     let over = |tenant: &Tenant| tenant.spec.suspended.is_some() || tenant.metadata.deletion_timestamp.is_some();
     let own = app.spec.paused.as_ref().filter(|_| !tenant.is_some_and(over));
+    let namespace = app.metadata.namespace.as_deref().unwrap_or_default();
+    let [platform, tenant] = pauses_above(namespace, world.platform.as_deref(), tenant);
+    vec![platform, tenant, (OWN_PAUSE.to_owned(), own)]
+}
+
+/// The pauses of whoever stands above an App.
+fn pauses_above<'a>(
+    namespace: &str,
+    platform: Option<&'a Platform>,
+    tenant: Option<&'a Tenant>,
+) -> [(String, Option<&'a Paused>); 2] {
+    let platform = platform.and_then(|platform| platform.spec.paused.as_ref());
     let tenant = tenant.and_then(|tenant| tenant.spec.paused.as_ref());
-    vec![
-        ("the platform".to_owned(), platform),
-        (format!("tenant {}", app.metadata.namespace.as_deref().unwrap_or_default()), tenant),
-        (OWN_PAUSE.to_owned(), own),
-    ]
+    [("the platform".to_owned(), platform), (format!("tenant {namespace}"), tenant)]
+}
+
+/// Who holds the operator's hand over an App that cannot be read.
+pub fn hold_unread(
+    namespace: &str,
+    platform: Option<&Platform>,
+    tenant: Option<&Tenant>,
+    now: Timestamp,
+) -> Option<Hold> {
+    pause::hold(&pauses_above(namespace, platform, tenant).into(), &[], now)
 }
 
 /// The status while somebody holds the operator's hand: what it was, and that it is paused.
@@ -101,12 +123,7 @@ fn workload(app: &ValidApp, found: Option<&WorkloadFound>) -> Finding {
     const LAYER: &str = "WorkloadReady";
     let waiting = |message: String| Finding::no(LAYER, "Progressing", message);
     if app.suspended.is_some() {
-        return match found.map_or(0, |found| found.jobs) {
-            0 => Finding::yes(LAYER, "Suspended", ""),
-            jobs => {
-                Finding::no(LAYER, "Stopping", format!("jobs that had begun still run: {jobs}; no further ones begin"))
-            }
-        };
+        return stopping(found);
     }
     let Some(found) = found else { return waiting("the workload is being created".to_owned()) };
     if app.workload().schedule.is_some() {
@@ -126,6 +143,15 @@ fn workload(app: &ValidApp, found: Option<&WorkloadFound>) -> Finding {
         return waiting("the change is being rolled out".to_owned());
     }
     waiting(format!("{} of {wanted} pods are ready", found.available.min(found.updated)))
+}
+
+/// The workload of an App that is switched off.
+fn stopping(found: Option<&WorkloadFound>) -> Finding {
+    const LAYER: &str = "WorkloadReady";
+    match found.map_or(0, |found| found.jobs) {
+        0 => Finding::yes(LAYER, "Suspended", ""),
+        jobs => Finding::no(LAYER, "Stopping", format!("jobs that had begun still run: {jobs}; no further ones begin")),
+    }
 }
 
 /// Why the API server lets no pod be made.
@@ -238,8 +264,17 @@ fn network(app: &ValidApp) -> Finding {
     Finding::yes(LAYER, "Granted", "")
 }
 
-fn refused(refusal: &Refusal) -> Vec<Finding> {
-    vec![Finding::no("Ready", refusal.reason(), refusal.to_string())]
+/// A refusal changes nothing of what runs, and a suspension is done all the same.
+fn refused(refusal: &Refusal, app: &App, world: &AppWorld) -> Vec<Finding> {
+    let ready = Finding::no("Ready", refusal.reason(), refusal.to_string());
+    let suspended = suspended(app, world.tenant.as_deref());
+    let off = suspended.map(|suspended| switched_off(&suspended.reason, world.workload.as_ref()));
+    off.into_iter().flatten().chain([ready]).collect()
+}
+
+/// What is said of an App that was switched off and comes no further.
+pub fn switched_off(why: &str, found: Option<&WorkloadFound>) -> Vec<Finding> {
+    vec![stopping(found), Finding::yes("Suspended", "Suspended", why)]
 }
 
 fn stopped(stop: &Stop) -> Vec<Finding> {

@@ -5,8 +5,8 @@ use kube::ResourceExt;
 use super::connections::{Connections, connections};
 use super::entry::{EntryPlan, entry};
 use super::hosts::{AppHosts, hosts};
-use super::ways_out::{WaysOut, ways_out};
-use super::{AppWorld, checks};
+use super::ways_out::{self, WaysOut, ways_out};
+use super::{AppWorld, checks, taken_back};
 use crate::kinds::{App, Container, Quantity, Suspended, TenantApp, Workload};
 use crate::plan::tenant::Defaults;
 use crate::plan::{Refusal, metadata};
@@ -60,8 +60,8 @@ impl ValidApp {
             entry: entry(app, platform),
             hosts: hosts(app, tenant, platform, &world.host_holders),
             connections: connections(&place, app, world),
-            ways_out: ways_out(app, tenant),
-            suspended: app.spec.suspended.clone().or_else(|| tenant.spec.suspended.clone()),
+            ways_out: ways_out(ways_out::named(app), tenant),
+            suspended: taken_back::suspended(app, Some(tenant)).cloned(),
             app: app.clone(),
             place,
         })

@@ -13,16 +13,20 @@ pub struct WaysOut {
     pub missing: Option<String>,
 }
 
-/// Holds what the App names against what the province gave to its tenant. What is not there opens
+/// The ways out that an App names.
+pub fn named(app: &App) -> impl Iterator<Item = &str> {
+    app.spec.network.iter().flat_map(|network| &network.egress).map(|name| name.as_str())
+}
+
+/// Holds what an App names against what the province gave to its tenant. What is not there opens
 /// nothing and takes nothing from the others.
-pub fn ways_out(app: &App, tenant: &Tenant) -> WaysOut {
-    let named = app.spec.network.iter().flat_map(|network| &network.egress);
+pub fn ways_out<'a>(named: impl Iterator<Item = &'a str>, tenant: &Tenant) -> WaysOut {
     let given = |name: &str| tenant.spec.egress.iter().find(|egress| egress.name.as_str() == name);
     let (mut ways, mut unknown) = (WaysOut::default(), Vec::new());
     for name in named {
         match given(name) {
             Some(egress) => ways.open.push(egress.clone()),
-            None => unknown.push(name.as_str()),
+            None => unknown.push(name),
         }
     }
     if !unknown.is_empty() {

@@ -33,7 +33,11 @@ pub fn status(
         None => (old.granted, old.allocations, old.reserved),
     };
     let worn_out = pause::worn_out(&pauses(tenant, world), &old.conditions, now);
-    let findings = findings(world, valid, outcome, &old.conditions).into_iter().chain(worn_out).collect();
+    // Its Apps are switched off by its word alone, whatever else becomes of it.
+    let suspended = tenant.spec.suspended.as_ref();
+    let suspended = suspended.map(|suspended| Finding::yes("Suspended", "Suspended", suspended.reason.to_string()));
+    let findings = findings(world, valid, outcome, &old.conditions);
+    let findings = findings.into_iter().chain(suspended).chain(worn_out).collect();
     TenantStatus {
         observed_generation: generation,
         id: Some(metadata::id(tenant)),
@@ -85,9 +89,6 @@ fn findings(world: &TenantWorld, valid: Option<&ValidTenant>, outcome: &Outcome,
     };
     findings.extend(valid.and_then(|valid| hosts::finding(valid, world)).filter(|_| *outcome == Outcome::Done));
     findings.push(conditions::ready(&findings));
-    if let Some(suspended) = valid.and_then(|valid| valid.suspended.as_ref()) {
-        findings.push(Finding::yes("Suspended", "Suspended", suspended.reason.to_string()));
-    }
     findings
 }
 

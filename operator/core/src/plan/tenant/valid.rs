@@ -8,8 +8,7 @@ use super::hosts::{self, Hosts};
 use super::standing::{Standing, standing};
 use super::{TenantWorld, checks};
 use crate::kinds::{
-    Amounts, Container, Egress, Gateway, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Suspended,
-    Tenant,
+    Amounts, Container, Egress, Gateway, Granted, Level, LevelDefaults, Member, NetworkDefaults, Platform, Tenant,
 };
 use crate::plan::{Refusal, labels, metadata};
 
@@ -44,8 +43,6 @@ pub struct ValidTenant {
     pub hosts: Hosts,
     /// The gateways where these are served.
     pub gateways: Vec<Gateway>,
-    /// Whether it is switched off.
-    pub suspended: Option<Suspended>,
 }
 
 /// Where the cluster's names are resolved.
@@ -84,7 +81,6 @@ impl ValidTenant {
             viewers: spec.viewers.clone(),
             hosts: hosts::hosts(tenant, platform, &world.host_holders),
             gateways: hosts::gateways(platform),
-            suspended: spec.suspended.clone(),
         })
     }
 }
