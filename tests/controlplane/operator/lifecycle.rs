@@ -152,6 +152,10 @@ async fn what_somebody_else_made_is_not_adopted() {
     assert_eq!(theirs["spec"]["template"]["spec"]["containers"][0]["image"], "theirs");
     // An App that asks for what it cannot have asks on, now and then; later tests count writes.
     kubectl(turn.plane, &["-n", "linze", "delete", "app", "dates"]);
+    // Once it goes, the tenant follows: its parent, at rest since, gives it the quota it refused before.
+    operator.settled().await;
+    kubectl(turn.plane, &["delete", "namespace", "shandan", "--wait=false"]);
+    ready(turn.plane, &["tenant", "shandan"]).await;
     operator.stop().await;
 }
 

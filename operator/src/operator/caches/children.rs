@@ -239,11 +239,16 @@ fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {
     if let Found::Namespace(found) = &child.found {
         declared::carries(shared, &namespace, found.id.clone());
     }
-    for owner in shared.caches.children.record(&namespace, (kind, name), child) {
+    let concerned = shared.caches.children.record(&namespace, (kind, name), child);
+    for owner in &concerned {
         ask_for_owner(shared, &namespace, owner.as_deref());
     }
-    if kind == Kind::ResourceQuota {
-        claims::used(shared, &namespace);
+    match kind {
+        Kind::ResourceQuota => claims::used(shared, &namespace),
+        Kind::Namespace if !concerned.is_empty() && !claims::stands(shared, &namespace) => {
+            claims::outlived(shared, &namespace); // whose it is may have changed
+        }
+        _ => {}
     }
 }
 

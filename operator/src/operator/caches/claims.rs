@@ -1,15 +1,16 @@
 //! Who has to be looked at when a tenant's quota changes: its parent decides on what it asks, and
 //! those below it on what it gave them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kube::ResourceExt as _;
 use kube::runtime::reflector::ObjectRef;
 use yipan_core::kinds::{Allocation, Tenant, TenantStatus};
-use yipan_core::plan::conditions;
+use yipan_core::plan::{Kind, conditions, metadata};
 
 use super::super::context::Shared;
 use super::Guarded;
+use super::children::Found;
 use super::declared::PARENT;
 
 /// Asks for everybody whom the difference between two states of a tenant's quota concerns.
@@ -23,6 +24,9 @@ pub fn changed(old: Option<&Guarded<Tenant>>, new: Option<&Guarded<Tenant>>, red
     let parent = new.as_ref().or(old.as_ref()).and_then(|tenant| tenant.spec.parent.clone());
     if let (true, Some(parent)) = (redeclared || gave_back, parent) {
         triggers.tenant(&parent);
+        if shared.caches.tenants.get(&ObjectRef::new(&parent)).is_none() {
+            outlived(shared, &parent); // whoever gave to that one still gives to those below it
+        }
     }
     let status = |tenant: &'_ Option<std::sync::Arc<Tenant>>| tenant.as_ref().and_then(|tenant| tenant.status.clone());
     let (before, after) = (status(&old).unwrap_or_default(), status(&new).unwrap_or_default());
@@ -36,18 +40,16 @@ pub fn changed(old: Option<&Guarded<Tenant>>, new: Option<&Guarded<Tenant>>, red
 }
 
 /// Whose allocation differs.
-fn given(before: &TenantStatus, after: &TenantStatus) -> Vec<String> {
+fn given(before: &TenantStatus, after: &TenantStatus) -> BTreeSet<String> {
     if before.allocations == after.allocations {
-        return Vec::new();
+        return BTreeSet::new();
     }
     let by_name = |status: &TenantStatus| -> BTreeMap<String, Allocation> {
         status.allocations.iter().map(|allocation| (allocation.name.clone(), allocation.clone())).collect()
     };
     let (before, after) = (by_name(before), by_name(after));
     let names = before.keys().chain(after.keys());
-    let mut names: Vec<String> = names.filter(|name| before.get(*name) != after.get(*name)).cloned().collect();
-    names.dedup();
-    names
+    names.filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
 }
 
 fn lacks(shared: &Shared, name: &str) -> bool {
@@ -62,18 +64,27 @@ pub fn used(shared: &Shared, namespace: &str) {
     if lacks(shared, namespace) {
         shared.caches.triggers.tenant(namespace);
     }
-    outlived(shared, namespace);
+    if !stands(shared, namespace) {
+        outlived(shared, namespace);
+    }
 }
 
-/// Asks for whoever is charged with a namespace that outlived its tenant.
-pub fn outlived(shared: &Shared, namespace: &str) {
-    let tenants = &shared.caches.tenants;
-    if tenants.get(&ObjectRef::new(namespace)).is_some() {
-        return;
-    }
-    for holder in tenants.state() {
+/// Whether a namespace is that of the tenant of its name, so that nobody is charged with what is left
+/// of an earlier one.
+pub fn stands(shared: &Shared, namespace: &str) -> bool {
+    let Some(tenant) = shared.caches.tenants.get(&ObjectRef::new(namespace)) else { return false };
+    let id = match shared.caches.children.get(namespace, Kind::Namespace, namespace).map(|child| child.found) {
+        Some(Found::Namespace(found)) => found.id,
+        _ => None,
+    };
+    tenant.0.as_ref().map_or(true, |tenant| id == Some(metadata::id(tenant.as_ref())))
+}
+
+/// Asks for whoever is charged with a tenant that is gone, or with its namespace.
+pub fn outlived(shared: &Shared, name: &str) {
+    for holder in shared.caches.tenants.state() {
         let status = holder.0.as_ref().ok().and_then(|holder| holder.status.as_ref());
-        if status.is_some_and(|status| status.allocations.iter().any(|allocation| allocation.name == namespace)) {
+        if status.is_some_and(|status| status.allocations.iter().any(|allocation| allocation.name == name)) {
             shared.caches.triggers.tenant_later(&holder.name_any());
         }
     }

@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kube::{Api, ResourceExt as _};
 use yipan_core::kinds::Tenant;
-use yipan_core::plan::Outcome;
 use yipan_core::plan::tenant::{self, TenantWorld, ValidTenant};
+use yipan_core::plan::{Outcome, Refusal};
 
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
@@ -71,6 +71,10 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
         }
         Err(refusal) => (tenant, Err(Error::Refused(refusal.clone())), Ok(())),
     };
+    if let Err(Error::Refused(Refusal::QuotaPending { parent })) = &pass {
+        // It may have decided while this one was refused, and has been at rest since.
+        shared.caches.triggers.tenant_later(parent);
+    }
     if outcome::is_brief(shared, tenant.as_ref(), &pass) || outcome::is_brief(shared, tenant.as_ref(), &listening) {
         return pass.and(listening).map(|()| Action::await_change());
     }
