@@ -7,6 +7,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::{DeleteParams, ObjectMeta, PostParams};
 use kube::{Api, Client, Error};
+use yipan_core::plan::quota;
 
 use super::error::short;
 use super::health::Health;
@@ -19,7 +20,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How long the quota controller may take over one quota before it is asked anew.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Stands in the operator's own namespace, where it also keeps Apps out.
-const PROBE: &str = "yipan--quota";
+const PROBE: &str = quota::NAME;
 const APPS: &str = "count/apps.yipan.dev";
 
 /// Waits until every definition is established and the cluster counts what is to be counted, and

@@ -109,7 +109,7 @@ fn retiring(declaration: &Tenant, world: &TenantWorld, now: Timestamp) -> Tenant
         }
         Retirement::Retains => {
             let mark = tenant::mark(declaration, tenant::last_day(now));
-            TenantAnswer { name, objects: vec![tenant::locked_quota(declaration), mark], status }
+            TenantAnswer { name, objects: vec![tenant::locked_quota(declaration, world.quota.as_ref()), mark], status }
         }
         Retirement::Deletes | Retirement::Released => TenantAnswer { name, objects: Vec::new(), status },
     }

@@ -41,22 +41,38 @@ async fn is_unused(shared: &Shared, tenant: &Tenant, valid: &ValidTenant) -> Res
     }
 }
 
-/// Whether those who lose an allocation altogether are gone, and their namespaces with them.
+/// Whether those whose allocation falls without their word are gone, and what they leave behind uses
+/// no more than what is left of it.
 async fn is_gone(shared: &Shared, tenant: &Tenant, valid: &ValidTenant) -> Result<(), Error> {
     let stored = tenant.status.as_ref().map(|status| status.allocations.as_slice()).unwrap_or_default();
-    let kept = |of: &Allocation| valid.standing.allocations.iter().any(|kept| kept.name == of.name && kept.id == of.id);
-    for lost in stored.iter().filter(|allocation| !kept(allocation)) {
-        let failed =
-            |error| Error::Unavailable { step: format!("look for tenant {}", lost.name), source: Box::new(error) };
-        let child = Api::<Tenant>::all(shared.client.clone()).get_opt(&lost.name).await.map_err(failed)?;
-        let namespace = Api::<Namespace>::all(shared.client.clone()).get_opt(&lost.name).await.map_err(failed)?;
-        let same = child.is_some_and(|child| metadata::id(&child) == lost.id)
-            || namespace.is_some_and(|found| found.labels().get(labels::ID) == Some(&lost.id));
-        if same {
-            return Err(Error::Conflict { object: format!("tenant {}", lost.name) });
+    for before in stored {
+        let kept = valid.standing.allocations.iter().find(|kept| kept.name == before.name && kept.id == before.id);
+        let falls = kept.is_none_or(|kept| {
+            kept.round == before.round && Figures::of(&before.amounts).exceeds(Figures::of(&kept.amounts))
+        });
+        if falls && !leaves(shared, before, kept).await? {
+            return Err(Error::Conflict { object: format!("tenant {}", before.name) });
         }
     }
     Ok(())
+}
+
+/// Whether a tenant is gone and its namespace too or, where something is kept for it, uses no more.
+async fn leaves(shared: &Shared, lost: &Allocation, kept: Option<&Allocation>) -> Result<bool, Error> {
+    let (name, client) = (&lost.name, &shared.client);
+    let failed = |error| Error::Unavailable { step: format!("look for tenant {name}"), source: Box::new(error) };
+    let child = Api::<Tenant>::all(client.clone()).get_opt(name).await.map_err(failed)?;
+    if child.is_some_and(|child| metadata::id(&child) == lost.id) {
+        return Ok(false);
+    }
+    let Some(kept) = kept else {
+        let namespace = Api::<Namespace>::all(client.clone()).get_opt(name).await.map_err(failed)?;
+        return Ok(namespace.is_none_or(|found| found.labels().get(labels::ID) != Some(&lost.id)));
+    };
+    let stored = Api::<ResourceQuota>::namespaced(client.clone(), name).get_opt(quota::NAME).await.map_err(failed)?;
+    let stored = stored.and_then(|stored| serde_json::to_value(stored).ok());
+    let force = stored.and_then(|stored| QuotaFound::read(&stored).in_force());
+    Ok(force.is_some_and(|force| !force.least(Figures::of(&lost.amounts)).exceeds(Figures::of(&kept.amounts))))
 }
 
 /// Records what is granted before the ResourceQuota says more, where that is needed. Returns the

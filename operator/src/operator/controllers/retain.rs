@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use yipan_core::drift::MANAGER;
 use yipan_core::kinds::Tenant;
 use yipan_core::plan::tenant::{self, Wait};
-use yipan_core::plan::{Kind, NamespaceFound};
+use yipan_core::plan::{Kind, NamespaceFound, World as _};
 
-use super::super::caches::{Child, Found};
+use super::super::caches::{Child, Found, Lookups};
 use super::super::context::Shared;
 use super::super::error::{Error, short};
 use super::super::events::Act;
@@ -37,7 +37,8 @@ pub async fn retain(shared: &Shared, tenant: &Tenant, stored: &Value) -> Result<
     if !running.is_empty() {
         return Ok(Some(Wait::for_pods(&running)));
     }
-    shared.apply(&tenant::locked_quota(tenant)).await?;
+    let quota = Lookups(&shared.caches).quota(&name);
+    shared.apply(&tenant::locked_quota(tenant, quota.as_ref())).await?;
     // One that is marked keeps its day, however often a pass is repeated.
     if NamespaceFound::read(stored).retained_until.is_none() {
         let last_day = tenant::last_day(Timestamp::now());

@@ -38,7 +38,7 @@ fn is_locked(plane: &Plane, namespace: &str) {
     for zero in ["pods", "count/apps.yipan.dev", "secrets", "requests.cpu"] {
         assert_eq!(quota["spec"]["hard"][zero], "0", "{quota}");
     }
-    assert_eq!(quota["spec"]["hard"]["requests.storage"], "200Gi", "what is stored stays charged");
+    assert_eq!(quota["spec"]["hard"]["requests.storage"], "1Gi", "what is stored stays charged, and no more");
     assert!(get(plane, &["-n", namespace, "networkpolicy", "yipan--fence"]).is_some(), "the fence stays");
     let account = get(plane, &["-n", namespace, "serviceaccount", "default"]).expect("its account");
     assert_eq!(account["automountServiceAccountToken"], false);

@@ -33,14 +33,23 @@ impl QuotaFound {
             total: object.pointer(&annotation).and_then(Value::as_str).and_then(parse),
         }
     }
-}
 
-impl QuotaFound {
     /// Whether nothing beyond these figures is in use, or will be: the quota controller has seen
     /// that no more is allowed.
     pub fn keeps_to(&self, figures: Figures) -> bool {
         let within = |what: Option<Figures>| what.is_some_and(|what| !what.exceeds(figures));
         within(self.hard) && within(self.seen) && within(self.used)
+    }
+
+    /// What a tenant was granted whose status is lost, as far as this tells.
+    pub fn known(&self) -> Option<Figures> {
+        let seen = self.seen.unwrap_or(Figures::ZERO).most(self.used.unwrap_or(Figures::ZERO));
+        Some(self.hard?.most(seen))
+    }
+
+    /// All that is in use, or may be before anybody can tell; none where nobody can tell.
+    pub fn in_force(&self) -> Option<Figures> {
+        Some(self.hard?.most(self.seen?).most(self.used?))
     }
 }
 

@@ -30,7 +30,7 @@ pub enum Trouble {
 /// word that it holds to the lower figure, and that no more is in use, sets the difference free.
 /// While more is in use nothing is lowered at all, or every restart of a pod would be refused.
 pub fn own(granted: Option<Figures>, asked: Figures, room: Figures, quota: Option<&QuotaFound>) -> Own {
-    let now = granted.or(quota.and_then(|quota| quota.hard)).unwrap_or(Figures::ZERO);
+    let now = granted.or(quota.and_then(QuotaFound::known)).unwrap_or(Figures::ZERO);
     let up = now.most(asked);
     let fits = up.rises_within(now, room);
     let high = if fits { up } else { now };

@@ -5,7 +5,13 @@
 //! what happened, and of its own writes all. A status and a ResourceQuota are replaced only by who
 //! knows their latest version; every write may be the last before a crash.
 
+mod shares;
+mod steps;
+mod store;
+
 use proptest::prelude::*;
+use steps::{Step, steps};
+use store::{Log, Namespace, Tenant, View};
 
 use super::*;
 use crate::kinds::Figure;
@@ -14,105 +20,14 @@ use crate::kinds::Figure;
 const PARENT: [usize; 6] = [0, 0, 0, 0, 1, 1];
 const TENANTS: usize = PARENT.len();
 
-#[derive(Debug, Clone)]
-enum Step {
-    /// An operator hears of so many events more, of tenants and of ResourceQuotas.
-    Hears(usize, usize, usize),
-    /// An operator's pass over a tenant, which ends after so many writes.
-    Pass(usize, usize, usize),
-    /// A tenant is made, or asks for something else: CPU and Apps, in all and for itself.
-    Asks(usize, [i64; 2], [i64; 2]),
-    /// A tenant without tenants below it goes, after its namespace.
-    Goes(usize),
-    /// The quota controller looks at a ResourceQuota.
-    Seen(usize),
-    /// Something else is in use, as far as it is admitted.
-    Uses(usize, [i64; 2]),
-}
-
-fn steps(length: usize) -> impl Strategy<Value = Vec<Step>> {
-    let tenant = 0..TENANTS;
-    let two = |most: i64| [0..=most, 0..=most];
-    let step = prop_oneof![
-        4 => (0..2_usize, 0..20_usize, 0..20_usize).prop_map(|(who, tenants, quotas)| Step::Hears(who, tenants, quotas)),
-        8 => (0..2_usize, tenant.clone(), 0..4_usize).prop_map(|(who, tenant, writes)| Step::Pass(who, tenant, writes)),
-        3 => (tenant.clone(), two(20), two(10)).prop_map(|(tenant, total, own)| Step::Asks(tenant, total, own)),
-        1 => tenant.clone().prop_map(Step::Goes),
-        3 => tenant.clone().prop_map(Step::Seen),
-        2 => (tenant, two(10)).prop_map(|(tenant, used)| Step::Uses(tenant, used)),
-    ];
-    prop::collection::vec(step, 0..length)
-}
-
 fn figures([cpu, apps]: [i64; 2]) -> Figures {
     Figures { cpu: Figure::units(cpu), apps: Figure::units(apps), ..Figures::ZERO }
 }
 
-#[derive(Debug, Clone)]
-struct Tenant {
-    id: String,
-    asked: Asked,
-    book: Book,
-}
-
-/// Objects of one kind: all there is, and each state there was, in order.
-#[derive(Debug, Clone)]
-struct Log<T> {
-    now: [Option<T>; TENANTS],
-    version: [usize; TENANTS],
-    events: Vec<(usize, Option<T>)>,
-}
-
-impl<T: Clone> Log<T> {
-    fn new() -> Self {
-        Self { now: std::array::from_fn(|_| None), version: [0; TENANTS], events: Vec::new() }
-    }
-
-    fn set(&mut self, place: usize, state: Option<T>) {
-        self.now[place] = state.clone();
-        self.events.push((place, state));
-        self.version[place] = self.events.len();
-    }
-}
-
-/// What an operator sees of one kind: each state with its version.
-#[derive(Debug, Clone)]
-struct View<T> {
-    heard: usize,
-    seen: [(Option<T>, usize); TENANTS],
-}
-
-impl<T: Clone> View<T> {
-    fn new() -> Self {
-        Self { heard: 0, seen: std::array::from_fn(|_| (None, 0)) }
-    }
-
-    fn hear(&mut self, log: &Log<T>, more: usize) {
-        let until = (self.heard + more).min(log.events.len());
-        for (index, (place, state)) in log.events[self.heard..until].iter().enumerate() {
-            // What it wrote itself it knew before.
-            if self.heard + index + 1 > self.seen[*place].1 {
-                self.seen[*place] = (state.clone(), self.heard + index + 1);
-            }
-        }
-        self.heard = until;
-    }
-
-    /// Replaces an object if this is its latest version.
-    fn write(&mut self, log: &mut Log<T>, place: usize, state: T) -> bool {
-        if self.seen[place].1 != log.version[place] {
-            return false;
-        }
-        log.set(place, Some(state.clone()));
-        self.seen[place] = (Some(state), log.version[place]);
-        true
-    }
-}
-
 struct World {
     tenants: Log<Tenant>,
-    quotas: Log<QuotaFound>,
-    operators: [(View<Tenant>, View<QuotaFound>); 2],
+    quotas: Log<Namespace>,
+    operators: [(View<Tenant>, View<Namespace>); 2],
     made: usize,
 }
 
@@ -142,22 +57,82 @@ impl World {
                     self.tenants.set(place, None);
                 }
             }
-            Step::Seen(place) => {
-                if let Some(found) = self.quotas.now[place].clone() {
-                    let used = found.used.or(Some(Figures::ZERO));
-                    self.quotas.set(place, Some(QuotaFound { seen: found.hard, used, ..found }));
-                }
-            }
-            Step::Uses(place, used) => {
-                let Some(found) = self.quotas.now[place].clone() else { return };
-                let Some(seen) = found.seen else { return };
-                // What is in use already stays so; what comes is held to what was seen.
+            Step::Seen(place) => self.change(place, |found| {
+                let used = found.used.or(Some(Figures::ZERO));
+                Some(QuotaFound { seen: found.hard, used, ..found })
+            }),
+            // What is in use already stays so; what comes is held to what was seen.
+            Step::Uses(place, used) => self.change(place, |found| {
                 let before = found.used.unwrap_or(Figures::ZERO);
-                let used = figures(used);
-                if used.rises_within(before, seen) {
-                    self.quotas.set(place, Some(QuotaFound { used: Some(used), ..found }));
+                figures(used)
+                    .rises_within(before, found.seen?)
+                    .then_some(QuotaFound { used: Some(figures(used)), ..found })
+            }),
+            Step::Judged(place, passes) => {
+                if let Some(tenant) = self.tenants.now[place].clone().filter(|tenant| tenant.refused == passes) {
+                    self.tenants.set(place, Some(Tenant { refused: !passes, ..tenant }));
                 }
             }
+            Step::Breaks(place) => {
+                if self.is_known(place) {
+                    self.tenants.set(place, None);
+                }
+            }
+            Step::Retains(place) => self.retains(place),
+            Step::Clears(place) => {
+                if self.outlived(place).is_some() {
+                    self.quotas.set(place, None);
+                }
+            }
+            Step::Loses(place) => self.loses(place),
+        }
+    }
+
+    fn change(&mut self, place: usize, of: impl FnOnce(QuotaFound) -> Option<QuotaFound>) {
+        let Some(namespace) = self.quotas.now[place].clone() else { return };
+        if let Some(found) = of(namespace.found) {
+            self.quotas.set(place, Some(Namespace { found, ..namespace }));
+        }
+    }
+
+    /// A namespace without its tenant.
+    fn outlived(&self, place: usize) -> Option<&Namespace> {
+        let tenant = self.tenants.now[place].as_ref();
+        self.quotas.now[place].as_ref().filter(|namespace| tenant.is_none_or(|tenant| namespace.is_anothers(tenant)))
+    }
+
+    /// Whether its parent has a record of a tenant. One that goes after a restore and before that is made
+    /// again is known to nobody.
+    fn is_known(&self, place: usize) -> bool {
+        let parent = self.tenants.now[PARENT[place]].as_ref().filter(|_| place > 0);
+        let share = parent.and_then(|parent| parent.book.shares.get(&place.to_string()));
+        share.is_some_and(|share| self.tenants.now[place].as_ref().is_some_and(|tenant| tenant.id == share.id))
+    }
+
+    /// Apps stand for what is stored here.
+    fn retains(&mut self, place: usize) {
+        if !self.is_known(place) || Self::below(place).any(|child| self.tenants.now[child].is_some()) {
+            return;
+        }
+        if self.tenants.now[place].is_some() && self.outlived(place).is_none() {
+            self.change(place, |found| {
+                let used = Figures { cpu: Figure::ZERO, ..found.used.unwrap_or(Figures::ZERO) };
+                let hard = used.least(found.hard.unwrap_or(Figures::ZERO));
+                Some(QuotaFound { hard: Some(hard), used: found.used.map(|_| used), ..found })
+            });
+            self.tenants.set(place, None);
+        }
+    }
+
+    /// Of a namespace without a tenant only that status knew, so that a restore brings none.
+    fn loses(&mut self, place: usize) {
+        if Self::below(place).any(|child| self.tenants.now[child].is_none() || self.outlived(child).is_some()) {
+            return;
+        }
+        let Some(tenant) = self.tenants.now[place].clone() else { return };
+        self.tenants.set(place, Some(Tenant { book: Book::default(), ..tenant }));
+        for who in 0..2 {
+            self.take(&Step::Hears(who, usize::MAX / 2, usize::MAX / 2));
         }
     }
 
@@ -165,12 +140,17 @@ impl World {
         if place > 0 && self.tenants.now[PARENT[place]].is_none() {
             return;
         }
+        let orphans =
+            Self::below(place).any(|child| self.tenants.now[child].is_some() || self.outlived(child).is_some());
+        if orphans && self.tenants.now[place].is_none() {
+            return; // a namesake comes when they are gone
+        }
         let asked = Asked { total, own: own.least(total) };
         let before = self.tenants.now[place].clone();
         let tenant = before.map_or_else(
             || {
                 self.made += 1;
-                Tenant { id: format!("id-{}", self.made), asked, book: Book::default() }
+                Tenant { id: format!("id-{}", self.made), asked, book: Book::default(), refused: false }
             },
             |tenant| Tenant { asked, ..tenant },
         );
@@ -181,41 +161,77 @@ impl World {
     fn pass(&mut self, who: usize, place: usize, writes: usize) -> bool {
         let (tenants, quotas) = (&self.operators[who].0.seen, &self.operators[who].1.seen);
         let Some(tenant) = tenants[place].0.clone() else { return false };
+        let blocked = |place: usize, tenant: &Tenant| {
+            tenant.refused || quotas[place].0.as_ref().is_some_and(|namespace| namespace.is_anothers(tenant))
+        };
         let parent = tenants[PARENT[place]].0.as_ref();
         let share = parent.and_then(|parent| parent.book.shares.get(&place.to_string()));
         let source = match (share.filter(|share| share.id == tenant.id), tenant.book.held) {
+            _ if blocked(place, &tenant) || parent.is_none() => return false,
             _ if place == 0 => Source::Itself,
             (Some(share), _) => Source::Parent(share.clone()),
             (None, Some(_)) => Source::Lost,
             (None, None) => return false,
         };
+        let known = |child: usize| tenant.book.shares.get(&child.to_string());
         let claims = Self::below(place).filter_map(|child| {
             let claim = tenants[child].0.as_ref()?;
+            let known = known(child).is_some_and(|share| share.id == claim.id);
+            let namespace = quotas[child].0.as_ref().filter(|namespace| !namespace.is_anothers(claim));
+            let noted = namespace.filter(|_| claim.book.held.is_none() && !known);
             Some(Claim {
                 name: child.to_string(),
                 id: Some(claim.id.clone()),
                 created: None,
-                asked: Some(claim.asked.total),
+                asked: (!blocked(child, claim)).then_some(claim.asked.total),
                 held: claim.book.held,
-                noted: None,
+                noted: noted.and_then(|namespace| namespace.found.total),
             })
         });
-        let below = Below { claims: claims.collect(), remains: Default::default() };
-        let settled = settle(&tenant.asked, &source, &tenant.book, quotas[place].0.as_ref(), &below);
-        // What is taken back is looked at once more, as it is stored.
-        let lost = tenant.book.shares.iter().filter(|(name, _)| !settled.shares.contains_key(*name));
-        for (name, share) in lost {
-            let child = name.parse().unwrap_or(TENANTS);
-            if self.tenants.now.get(child).is_some_and(|there| there.as_ref().is_some_and(|it| it.id == share.id)) {
-                return false;
+        let remains = Self::below(place).filter_map(|child| {
+            let (share, namespace) = (known(child)?, quotas[child].0.as_ref());
+            if tenants[child].0.as_ref().is_some_and(|tenant| tenant.id == share.id) {
+                return None;
             }
+            let force = match namespace.filter(|namespace| namespace.id == share.id) {
+                _ if Self::below(child).any(|child| tenants[child].0.is_some()) => None,
+                Some(namespace) => namespace.found.in_force(),
+                None => return None,
+            };
+            let amounts = force.map_or(share.amounts, |force| force.least(share.amounts));
+            Some((child.to_string(), Remains { id: share.id.clone(), amounts }))
+        });
+        let below = Below { claims: claims.collect(), remains: remains.collect() };
+        let found = quotas[place].0.as_ref().map(|namespace| &namespace.found);
+        let settled = settle(&tenant.asked, &source, &tenant.book, found, &below);
+        if !tenant.book.shares.iter().all(|(name, share)| self.is_free(name, share, settled.shares.get(name))) {
+            return false;
         }
         let own = tenant.book.held.map_or(Figures::ZERO, |held| held.own);
         let there = self.quotas.now[place].as_ref();
-        if own.exceeds(settled.held.own) && !there.is_some_and(|there| there.keeps_to(settled.held.own)) {
+        if own.exceeds(settled.held.own) && !there.is_some_and(|there| there.found.keeps_to(settled.held.own)) {
             return false;
         }
         self.write((who, place), &tenant, &settled, writes)
+    }
+
+    /// What is taken back without its holder's word is looked at once more, as it is stored.
+    fn is_free(&self, name: &str, before: &Share, after: Option<&Share>) -> bool {
+        let child: usize = name.parse().expect("a place");
+        let after = after.filter(|after| after.id == before.id);
+        if after.is_some_and(|after| after.round != before.round || !before.amounts.exceeds(after.amounts)) {
+            return true;
+        }
+        let namespace = self.quotas.now[child].as_ref().filter(|namespace| namespace.id == before.id);
+        let force = namespace.map(|namespace| namespace.found.in_force());
+        let left = match (force, after) {
+            (None, _) => true,
+            (Some(force), Some(after)) => {
+                force.is_some_and(|force| !force.least(before.amounts).exceeds(after.amounts))
+            }
+            (Some(_), None) => false,
+        };
+        left && self.tenants.now[child].as_ref().is_none_or(|there| there.id != before.id)
     }
 
     fn write(&mut self, (who, place): (usize, usize), before: &Tenant, settled: &Settled, mut writes: usize) -> bool {
@@ -228,7 +244,7 @@ impl World {
             writes = writes.saturating_sub(usize::from(wanted));
             go
         };
-        let found = operator.1.seen[place].0.clone();
+        let found = operator.1.seen[place].0.clone().map(|namespace| namespace.found);
         let recorded = before.book.held.map(|held| held.own);
         let recorded = recorded.or(found.as_ref().map(|found| found.hard.unwrap_or(Figures::ZERO)));
         let first = recorded.is_some_and(|recorded| settled.held.own.exceeds(recorded));
@@ -247,7 +263,8 @@ impl World {
             let quota = QuotaFound { hard, total, ..found.unwrap_or_default() };
             // The namespace it lies in carries the tenant's id, and is nobody else's.
             let there = self.tenants.now[place].as_ref().is_some_and(|there| there.id == before.id);
-            if !there || !may(true) || !operator.1.write(&mut self.quotas, place, quota) {
+            let namespace = Namespace { id: before.id.clone(), found: quota };
+            if !there || !may(true) || !operator.1.write(&mut self.quotas, place, namespace) {
                 return wrote;
             }
             wrote = true;
@@ -259,22 +276,34 @@ impl World {
         wrote
     }
 
+    /// What may be in use below a tenant and in its own namespace.
+    fn in_use(&self, place: usize) -> Figures {
+        let found = self.quotas.now[place].as_ref().map(|namespace| &namespace.found);
+        let own = found.map_or(Figures::ZERO, |found| {
+            found.hard.unwrap_or(Figures::ZERO).most(found.used.unwrap_or(Figures::ZERO))
+        });
+        Self::below(place).map(|child| self.in_use(child)).sum::<Figures>().plus(own)
+    }
+
     /// What must hold at every instant.
     fn check(&self) {
         for (place, parent) in PARENT.into_iter().enumerate() {
             let Some(tenant) = &self.tenants.now[place] else { continue };
-            let hard = self.quotas.now[place].as_ref().and_then(|found| found.hard);
+            let namespace = self.quotas.now[place].as_ref().filter(|namespace| !namespace.is_anothers(tenant));
+            let hard = namespace.and_then(|namespace| namespace.found.hard);
             let given = sum(&tenant.book.shares);
-            let share = self.tenants.now[parent].as_ref();
-            let share = share.and_then(|parent| parent.book.shares.get(&place.to_string()));
+            // What a parent's lost status said is not known before it is made again.
+            let parent = self.tenants.now[parent].as_ref().filter(|parent| parent.book.held.is_some() && place > 0);
+            let share = parent.and_then(|parent| parent.book.shares.get(&place.to_string()));
             let share = share.filter(|share| share.id == tenant.id).map(|share| share.amounts);
             if let Some(held) = tenant.book.held {
                 assert!(!held.own.plus(given).exceeds(held.total), "{place}: more is given than granted");
                 assert!(!hard.unwrap_or(Figures::ZERO).exceeds(held.own), "{place}: the ResourceQuota runs ahead");
-                if place > 0 {
+                assert!(!self.in_use(place).exceeds(held.total), "{place}: more is in use than granted");
+                if parent.is_some() {
                     assert!(share.is_some_and(|share| !held.total.exceeds(share)), "{place}: more than its share");
                 }
-            } else if let (true, Some(hard)) = (place > 0, hard) {
+            } else if let (Some(_), Some(hard)) = (parent, hard) {
                 assert!(share.is_some_and(|share| !hard.plus(given).exceeds(share)), "{place}: no share for this");
             }
         }
@@ -301,10 +330,13 @@ impl World {
     fn check_at_rest(&self) {
         for place in 0..TENANTS {
             let Some(tenant) = &self.tenants.now[place] else { continue };
-            let Some(held) = tenant.book.held else { continue };
+            let Some(held) = tenant.book.held.filter(|_| !tenant.refused) else { continue };
             let given = sum(&tenant.book.shares);
             for child in Self::below(place) {
                 let Some(claim) = &self.tenants.now[child] else { continue };
+                if claim.refused || self.outlived(child).is_some() {
+                    continue;
+                }
                 let has = tenant.book.shares.get(&child.to_string()).map_or(Figures::ZERO, |share| share.amounts);
                 let wants = has.most(claim.asked.total);
                 if wants.exceeds(has) {
@@ -332,61 +364,4 @@ proptest! {
         world.settle_down();
         world.check_at_rest();
     }
-}
-
-fn claim(name: &str, second: i64, cpu: i64) -> Claim {
-    Claim {
-        name: name.to_owned(),
-        id: Some(format!("id-{name}")),
-        created: jiff::Timestamp::from_second(second).ok(),
-        asked: Some(figures([cpu, 0])),
-        held: None,
-        noted: None,
-    }
-}
-
-fn given(shares: &Shares) -> Vec<(&str, String)> {
-    shares.iter().map(|(name, share)| (name.as_str(), share.amounts.cpu.to_string())).collect()
-}
-
-#[test]
-fn the_earlier_comes_first_and_a_large_one_holds_up_nobody() {
-    let claims = [claim("b", 1, 4), claim("a", 1, 4), claim("large", 0, 20), claim("late", 2, 4), claim("last", 3, 2)];
-    let mut shares = Shares::new();
-    rise(&mut shares, figures([0, 0]), figures([10, 0]), &claims);
-    assert_eq!(given(&shares), [("a", "4".to_owned()), ("b", "4".to_owned()), ("last", "2".to_owned())]);
-}
-
-#[test]
-fn what_was_given_stays_when_an_older_one_asks_for_more() {
-    let mut shares = Shares::new();
-    rise(&mut shares, figures([2, 0]), figures([10, 0]), &[claim("old", 1, 4), claim("young", 2, 4)]);
-    rise(&mut shares, figures([2, 0]), figures([10, 0]), &[claim("old", 1, 8), claim("young", 2, 4)]);
-    assert_eq!(given(&shares), [("old", "4".to_owned()), ("young", "4".to_owned())]);
-}
-
-#[test]
-fn a_lost_record_is_made_again_before_anybody_new_gets_anything() {
-    let total = figures([8, 0]);
-    let held = Some(Held { total, own: total, round: 3 });
-    let stood = Claim { held, ..claim("stood", 9, 8) };
-    let noted = Claim { noted: Some(figures([1, 0])), ..claim("noted", 9, 1) };
-    let below = Below { claims: vec![claim("new", 1, 8), stood, noted], ..Default::default() };
-    let asked = Asked { total: figures([10, 0]), own: Figures::ZERO };
-    let settled = settle(&asked, &Source::Itself, &Book::default(), None, &below);
-    assert_eq!(given(&settled.shares), [("noted", "1".to_owned()), ("stood", "8".to_owned())]);
-    assert_eq!(settled.shares["stood"].round, 3);
-}
-
-#[test]
-fn a_namesake_inherits_nothing_and_remains_are_charged() {
-    let share = Share { id: "gone".to_owned(), amounts: figures([4, 4]), round: 0 };
-    let shares = Shares::from([("same".to_owned(), share)]);
-    let remains = Remains { id: "gone".to_owned(), amounts: figures([1, 0]) };
-    let charged = Below { remains: [("same".to_owned(), remains)].into(), ..Default::default() };
-    assert_eq!(given(&release(&shares, &charged)), [("same", "1".to_owned())]);
-    let namesake = Below { claims: vec![Claim { asked: None, ..claim("same", 1, 4) }], ..Default::default() };
-    assert!(release(&shares, &namesake).is_empty());
-    let unreadable = Below { claims: vec![Claim { id: None, ..claim("same", 1, 4) }], ..Default::default() };
-    assert_eq!(given(&release(&shares, &unreadable)), [("same", "4".to_owned())]);
 }

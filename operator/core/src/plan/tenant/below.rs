@@ -1,6 +1,6 @@
 //! The tenants below one, as claims on its quota.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use kube::ResourceExt;
 
@@ -32,14 +32,14 @@ fn is_of(claim: &Claim, allocation: &Allocation) -> bool {
     claim.name == allocation.name && claim.id.as_ref().is_none_or(|id| *id == allocation.id)
 }
 
-fn claim(child: &Arc<Tenant>, stored: &[Allocation], world: &dyn World) -> Claim {
+fn claim(child: &Tenant, stored: &[Allocation], world: &dyn World) -> Claim {
     let name = child.name_any();
     // One that takes over what an earlier tenant left has that one's id, once it is looked at.
     let child = match &child.spec.adopt {
-        Some(_) => &Arc::new(super::marked(child, &TenantWorld::near(child, world)).into_owned()),
-        None => child,
+        Some(_) => super::marked(child, &TenantWorld::near(child, world)),
+        None => Cow::Borrowed(child),
     };
-    let id = metadata::id(child.as_ref());
+    let (child, id) = (child.as_ref(), metadata::id(child.as_ref()));
     let platform = world.platform();
     let level = platform.as_deref().and_then(|platform| level_defaults(platform, child.spec.level).ok());
     let asked = level.map(|level| Figures::of(&asked(child, level).total));
@@ -63,13 +63,18 @@ fn claim(child: &Arc<Tenant>, stored: &[Allocation], world: &dyn World) -> Claim
     }
 }
 
-/// A namespace that outlived its tenant is charged with what it stores, and with all of the storage
-/// where nobody can tell.
+/// What outlived its tenant is charged with all that its ResourceQuota still allows, as far as it was
+/// given: where no RetainData locked it, a hand took the finalizer off, and what ran runs on. Nobody
+/// can tell what tenants below it use of their own, so that they keep all of it.
 fn remains(allocation: &Allocation, world: &dyn World) -> Option<Remains> {
-    world.namespace(&allocation.name).filter(|found| found.id.as_ref() == Some(&allocation.id))?;
-    let used = world.quota(&allocation.name).and_then(|quota| quota.used);
-    let storage = used.unwrap_or(Figures::of(&allocation.amounts)).storage;
-    Some(Remains { id: allocation.id.clone(), amounts: Figures { storage, ..Figures::ZERO } })
+    let (name, whole) = (&allocation.name, Figures::of(&allocation.amounts));
+    let namespace = world.namespace(name).filter(|found| found.id.as_ref() == Some(&allocation.id));
+    let amounts = match namespace {
+        _ if !world.children(name).is_empty() => whole,
+        Some(_) => world.quota(name).and_then(|quota| quota.in_force()).map_or(whole, |force| force.least(whole)),
+        None => return None,
+    };
+    Some(Remains { id: allocation.id.clone(), amounts })
 }
 
 /// What a status records.

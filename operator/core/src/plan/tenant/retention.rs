@@ -10,7 +10,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 use super::retirement::DAYS;
-use crate::kinds::{Figure, Quantity, Tenant};
+use crate::kinds::{Figure, Tenant};
+use crate::plan::quota::{Figures, NAME, QuotaFound};
 use crate::plan::{Kind, NamespaceFound, Object, labels, metadata};
 
 /// Days are China's: one zone, without summer time since 1991.
@@ -27,9 +28,12 @@ pub fn last_day(now: Timestamp) -> Date {
 }
 
 /// The quota of a namespace that is retained: nothing more can be made there. The figure for storage
-/// stays, since what is stored stays.
-pub fn locked_quota(tenant: &Tenant) -> Object {
-    let storage = tenant.status.as_ref().and_then(|status| status.granted.as_ref()?.own.storage.clone());
+/// is what is stored by then, and all that was granted where nobody can tell: its parent is charged
+/// with that, and has the rest back.
+pub fn locked_quota(tenant: &Tenant, found: Option<&QuotaFound>) -> Object {
+    let granted = tenant.status.as_ref().and_then(|status| status.granted.as_ref());
+    let own = granted.map_or(Figures::ZERO, |granted| Figures::of(&granted.own));
+    let stored = found.and_then(|found| found.used).map_or(own, |used| used.least(own)).storage;
     let zero = [
         "pods",
         "count/apps.yipan.dev",
@@ -42,10 +46,9 @@ pub fn locked_quota(tenant: &Tenant) -> Object {
         "limits.ephemeral-storage",
     ];
     let zero = zero.map(|name| (name.to_owned(), Figure::ZERO.into()));
-    let stored = storage.as_ref().map_or(Figure::ZERO, Quantity::figure);
     let hard: BTreeMap<_, _> = zero.into_iter().chain([("requests.storage".to_owned(), stored.into())]).collect();
     let quota = ResourceQuota {
-        metadata: metadata::of_tenant(&tenant.name_any(), "yipan--quota"),
+        metadata: metadata::of_tenant(&tenant.name_any(), NAME),
         spec: Some(ResourceQuotaSpec { hard: Some(hard), ..Default::default() }),
         status: None,
     };
