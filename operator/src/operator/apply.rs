@@ -188,13 +188,16 @@ impl Shared {
         if child.deleting {
             return Ok(());
         }
-        let only = Preconditions { uid: Some(child.uid.clone()), resource_version: None };
+        // A namespace goes with all it stores, and only as it was when that was decided.
+        let whole = *kind == Kind::Namespace;
+        let version = whole.then(|| child.version.to_string());
+        let only = Preconditions { uid: Some(child.uid.clone()), resource_version: version };
         let params = DeleteParams { preconditions: Some(only), ..DeleteParams::background() };
         let what = format!("{} {namespace}/{name}", kind.as_str());
         self.count(*kind, "delete");
         match api_of(self, *kind, namespace).delete(name, &params).await {
             Ok(_) => {}
-            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {}
+            Err(kube::Error::Api(status)) if status.is_not_found() || (status.is_conflict() && !whole) => {}
             Err(error) => return Err(Error::of_write(&what, error)),
         }
         self.memory.forget(namespace, key);

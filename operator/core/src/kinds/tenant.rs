@@ -17,6 +17,7 @@ use super::status::{Condition, Paused, Suspended};
 #[kube(
     doc = "A unit of government (province, city, county, town, department, functional zone) with a namespace of its own, behind a fence."
 )]
+#[kube(selectable = ".spec.parent")]
 #[kube(printcolumn(name = "Level", type_ = "string", json_path = ".spec.level"))]
 #[kube(printcolumn(name = "Division", type_ = "string", json_path = ".spec.division"))]
 #[kube(printcolumn(name = "Parent", type_ = "string", json_path = ".spec.parent"))]

@@ -2,6 +2,7 @@
 
 mod app;
 mod bring;
+mod now;
 mod outcome;
 mod platform;
 mod quota;

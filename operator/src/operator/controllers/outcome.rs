@@ -111,10 +111,18 @@ answered!(App, AppStatus, apps);
 /// # Errors
 /// The API server rejects it, or is away.
 pub async fn save<K: Answered>(shared: &Shared, api: &Api<K>, object: &K, status: K::Status) -> Result<(), Error> {
-    let old = object.answer().cloned().unwrap_or_default();
-    if old == status {
+    if object.answer().cloned().unwrap_or_default() == status {
         return Ok(());
     }
+    put(shared, api, object, status).await
+}
+
+/// Writes a status even if it says nothing new: whoever decided on an older state is told so.
+///
+/// # Errors
+/// The API server rejects it, or is away.
+pub async fn put<K: Answered>(shared: &Shared, api: &Api<K>, object: &K, status: K::Status) -> Result<(), Error> {
+    let old = object.answer().cloned().unwrap_or_default();
     let patch = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),
@@ -145,6 +153,7 @@ async fn tell<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, old: &
         "TenantNotFenced",
         "NamespaceTerminating",
         "StillRunning",
+        "Retiring",
         "Lowering",
         "QuotaPending",
         "Unavailable",

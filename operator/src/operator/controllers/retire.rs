@@ -1,5 +1,6 @@
 //! The end of a tenant.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use super::super::events::Act;
 use super::super::fair_queue::Action;
 use super::bring::bring_listeners;
 use super::tenant::FINALIZER;
-use super::{outcome, retain};
+use super::{now, outcome, retain};
 
 /// How often a deletion that waits is looked at again.
 const RECHECK: Duration = Duration::from_secs(20);
@@ -33,27 +34,45 @@ pub async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: 
     if !tenant.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
         return Ok(Action::await_change());
     }
-    // What goes here goes for good, so the API server is asked, and not the cache.
     let stored = namespace(shared, &tenant.name_any()).await?;
     let world = TenantWorld { namespace: stored.as_ref().map(NamespaceFound::read), ..world.clone() };
     // One that cannot be read may be a child of this one.
     let unreadable = shared.caches.tenants.state().into_iter().filter(|other| other.0.is_err());
     let unreadable: Vec<String> = unreadable.map(|other| other.name_any()).collect();
-    let retirement = tenant::retirement(tenant, &world, &unreadable);
-    if !matches!(retirement, Retirement::Waits(_)) {
-        bring_listeners(shared, tenant, &[]).await?;
+    if let Retirement::Waits(wait) = tenant::retirement(tenant, &world, &unreadable) {
+        return waits(shared, api, tenant, &wait).await;
     }
+    // What goes here goes for good, so it is decided again by what the API server holds now: the
+    // caches may lag behind the word, and behind who has come.
+    let (tenant, world) = now::ask(shared, api, tenant, &world).await?;
+    let retirement = tenant::retirement(&tenant, &world, &unreadable);
+    if let Retirement::Waits(wait) = &retirement {
+        return waits(shared, api, &tenant, wait).await;
+    }
+    let tenant = announce(shared, api, tenant, &retirement).await?;
+    bring_listeners(shared, &tenant, &[]).await?;
     match (retirement, stored) {
-        (Retirement::Waits(wait), _) => waits(shared, api, tenant, &wait).await,
         (Retirement::Deletes, Some(stored)) => delete(shared, &tenant.name_any(), &stored).await,
-        (Retirement::Retains, Some(stored)) => match retain::retain(shared, tenant, &stored).await? {
-            Some(wait) => waits(shared, api, tenant, &wait).await,
-            None => release(shared, api, tenant).await,
+        (Retirement::Retains, Some(stored)) => match retain::retain(shared, &tenant, &stored).await? {
+            Some(wait) => waits(shared, api, &tenant, &wait).await,
+            None => release(shared, api, &tenant).await,
         },
-        (Retirement::Deletes | Retirement::Retains, None) | (Retirement::Released, _) => {
-            release(shared, api, tenant).await
-        }
+        _ => release(shared, api, &tenant).await,
     }
+}
+
+/// Says in the status what is about to be done, before it is. It is written over the very state that was
+/// judged: a word that was changed since, or another leader's, makes it a conflict, and nothing is done.
+async fn announce(
+    shared: &Shared,
+    api: &Api<Tenant>,
+    tenant: Arc<Tenant>,
+    retirement: &Retirement,
+) -> Result<Arc<Tenant>, Error> {
+    if let Some(status) = tenant::going(&tenant, retirement, Timestamp::now()) {
+        outcome::put(shared, api, tenant.as_ref(), status).await?;
+    }
+    Ok(shared.tenants.of(tenant))
 }
 
 async fn namespace(shared: &Shared, name: &str) -> Result<Option<Value>, Error> {

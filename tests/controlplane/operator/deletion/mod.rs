@@ -4,6 +4,7 @@
 mod accidents;
 mod adoption;
 mod apps;
+mod late;
 mod retention;
 pub mod tenants;
 mod uninstall;

@@ -38,7 +38,7 @@ use crate::kinds::{Gateway, Platform, Tenant};
 
 pub use hosts::{Hosts, Withheld, holders as host_holders, hosts};
 pub use retention::{GOES, is_over, last_day, locked_quota, mark};
-pub use retirement::{Retirement, Wait, blocked, retirement};
+pub use retirement::{Retirement, Wait, blocked, going, retirement};
 pub use role_bindings::{ADMIN_ROLE, VIEWER_ROLE};
 pub use standing::Standing;
 pub use status::{held, hold, is_accepted, is_fenced, is_refused, recorded_first, status};

@@ -104,13 +104,39 @@ fn below(world: &TenantWorld, unreadable: &[String]) -> Option<String> {
 
 /// The status while a deletion waits: what it was, and for what it waits.
 pub fn blocked(tenant: &Tenant, wait: &Wait, now: Timestamp) -> TenantStatus {
+    let ready = if wait.is_for_somebody() { "DeletionBlocked" } else { wait.reason };
+    let blocked = Finding::yes("DeletionBlocked", wait.reason, wait.message.clone());
+    ending(tenant, blocked, ready, now)
+}
+
+/// The status before what cannot be undone is done: what it was, and what is about to be. None where
+/// nothing is lost by it, or where it was said: pods that are waited for are part of it.
+pub fn going(tenant: &Tenant, retirement: &Retirement, now: Timestamp) -> Option<TenantStatus> {
+    let name = tenant.name_any();
+    let message = match retirement {
+        Retirement::Waits(_) | Retirement::Released => return None,
+        Retirement::Retains if is_emptied(tenant) => return None,
+        Retirement::Retains => {
+            format!("namespace `{name}` loses its rights and what runs there; what it stores is kept for {DAYS} days")
+        }
+        Retirement::Deletes => format!("namespace `{name}` is deleted with all it stores"),
+    };
+    Some(ending(tenant, Finding::no("DeletionBlocked", GOING, message), GOING, now))
+}
+
+const GOING: &str = "Retiring";
+
+/// Whether it was said of this generation that its namespace is emptied.
+fn is_emptied(tenant: &Tenant) -> bool {
+    let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    conditions::find(conditions, "DeletionBlocked")
+        .is_some_and(|found| found.observed_generation == tenant.metadata.generation && found.reason == "StillRunning")
+}
+
+fn ending(tenant: &Tenant, blocked: Finding, ready: &'static str, now: Timestamp) -> TenantStatus {
     let old = tenant.status.clone().unwrap_or_default();
     let generation = tenant.metadata.generation;
-    let ready = if wait.is_for_somebody() { "DeletionBlocked" } else { wait.reason };
-    let findings = vec![
-        Finding::yes("DeletionBlocked", wait.reason, wait.message.clone()),
-        Finding::no("Ready", ready, wait.message.clone()),
-    ];
+    let findings = vec![blocked.clone(), Finding::no("Ready", ready, blocked.message)];
     let blocked = conditions::dated(findings, &old.conditions, generation, now);
     // A pause that went on would have held the deletion.
     let stays = |condition: &&Condition| {
