@@ -4,13 +4,17 @@
 //! tenants take turns, one pass a turn, and none has more than its share of passes under way at a
 //! time: what a tenant keeps busy, or what hangs for it, is never all there is.
 //!
+//! A Tenant itself is its parent's and its children's affair as well: it gives them their quotas, and the
+//! province suspends it. So it has turns of its own, apart from those of its Apps and from their share.
+//!
 //! # Guarantees
 //! - Two passes over one object never run at the same time.
 //! - An object that is asked for while it waits is looked at once; asked for while a pass over it
 //!   runs, it is looked at again after that pass.
-//! - As long as passes end, every object that was asked for has its turn: after at most one pass of
-//!   each other tenant for each object of its own tenant that came before it.
-//! - A repetition, whatever it is for, takes its place behind what its tenant asked for before it
+//! - As long as passes end, every object that was asked for has its turn: an App after at most one pass
+//!   of each Tenant, of each other tenant's Apps and of the Platform for each App of its own tenant that
+//!   came before it, a Tenant after at most one of each of these at all.
+//! - A repetition, whatever it is for, takes its place behind what was asked for in its line before it
 //!   was due.
 //!
 //! It knows neither clock nor tasks: it is told the time, and when passes begin and end.
@@ -31,11 +35,20 @@ pub enum Who {
 }
 
 impl Who {
-    /// In whose turn it is looked at. The Platform is everybody's and has turns of its own.
+    /// The tenant that waits for it. The Platform is everybody's.
     pub fn tenant(&self) -> Option<&str> {
         match self {
             Self::Platform => None,
             Self::Tenant(name) | Self::App(name, _) => Some(name),
+        }
+    }
+
+    /// In whose turn it is looked at.
+    fn turn(&self) -> Turn {
+        match self {
+            Self::Platform => Turn::Platform,
+            Self::Tenant(name) => Turn::Tenant(name.clone()),
+            Self::App(namespace, _) => Turn::Apps(namespace.clone()),
         }
     }
 }
@@ -48,6 +61,17 @@ impl fmt::Display for Who {
             Self::App(namespace, name) => write!(formatter, "App {namespace}/{name}"),
         }
     }
+}
+
+/// Those who take turns.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Turn {
+    /// The Platform.
+    Platform,
+    /// One tenant, itself.
+    Tenant(String),
+    /// All Apps of one tenant.
+    Apps(String),
 }
 
 /// When an object is looked at again although nobody asks for it.
@@ -69,9 +93,9 @@ impl Action {
 /// How many passes may be under way at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Of all tenants together.
+    /// Of all together.
     pub all: usize,
-    /// Of one tenant.
+    /// Of one tenant's Apps.
     pub each: usize,
 }
 
@@ -79,9 +103,9 @@ pub struct Limits {
 pub struct FairQueue {
     limits: Limits,
     states: HashMap<Who, State>,
-    lines: HashMap<Option<String>, Line>,
-    /// The tenants that may be served, each once, in the order of their turns.
-    turns: VecDeque<Option<String>>,
+    lines: HashMap<Turn, Line>,
+    /// Those that may be served, each once, in the order of their turns.
+    turns: VecDeque<Turn>,
     /// What is due at a time.
     later: BTreeSet<(Instant, Who)>,
     passes: usize,
@@ -91,13 +115,13 @@ pub struct FairQueue {
 enum State {
     /// Due at a time; `seen`, where a change was asked for and has no answer yet.
     Later { due: Instant, seen: Option<Instant> },
-    /// In its tenant's line.
+    /// In line.
     Waiting { seen: Instant },
     /// A pass runs; `again`, since when it is asked for once more.
     Passing { seen: Instant, again: Option<Instant> },
 }
 
-/// What one tenant has waiting, and how many passes it has under way.
+/// What waits for one's turns, and how many passes are under way.
 #[derive(Default)]
 struct Line {
     waiting: VecDeque<Who>,
@@ -146,13 +170,13 @@ impl FairQueue {
         if self.passes >= self.limits.all {
             return None;
         }
-        let tenant = self.turns.pop_front()?;
-        let line = self.lines.get_mut(&tenant)?;
+        let turn = self.turns.pop_front()?;
+        let line = self.lines.get_mut(&turn)?;
         let who = line.waiting.pop_front()?;
         line.passes += 1;
         self.passes += 1;
         if line.may_be_served(self.limits) {
-            self.turns.push_back(tenant);
+            self.turns.push_back(turn);
         }
         let seen = match self.states.get(&who) {
             Some(State::Waiting { seen }) => *seen,
@@ -166,14 +190,14 @@ impl FairQueue {
     /// refusal. If so, returns for how long that had been waited for.
     pub fn done(&mut self, who: Who, answered: bool, then: Action, now: Instant) -> Option<Duration> {
         let Some(State::Passing { seen, again }) = self.states.remove(&who) else { return None };
-        let tenant = who.tenant().map(str::to_owned);
-        if let Some(line) = self.lines.get_mut(&tenant) {
+        let turn = who.turn();
+        if let Some(line) = self.lines.get_mut(&turn) {
             let could = line.may_be_served(self.limits);
             line.passes -= 1;
             self.passes -= 1;
             match (could, line.may_be_served(self.limits)) {
-                (false, true) => self.turns.push_back(tenant),
-                (_, false) if line.passes == 0 => drop(self.lines.remove(&tenant)),
+                (false, true) => self.turns.push_back(turn),
+                (_, false) if line.passes == 0 => drop(self.lines.remove(&turn)),
                 _ => {}
             }
         }
@@ -211,12 +235,12 @@ impl FairQueue {
     }
 
     fn line_up(&mut self, who: Who, seen: Instant) {
-        let tenant = who.tenant().map(str::to_owned);
-        let line = self.lines.entry(tenant.clone()).or_default();
+        let turn = who.turn();
+        let line = self.lines.entry(turn.clone()).or_default();
         let could = line.may_be_served(self.limits);
         line.waiting.push_back(who.clone());
         if !could && line.may_be_served(self.limits) {
-            self.turns.push_back(tenant);
+            self.turns.push_back(turn);
         }
         self.states.insert(who, State::Waiting { seen });
     }

@@ -25,7 +25,7 @@ pub struct Options {
     /// How many objects are worked on at once.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub concurrency: u16,
-    /// How many of them may be of one tenant, so that it cannot hold up the others.
+    /// How many of them may be Apps of one tenant, so that it cannot hold up the others.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub concurrency_per_tenant: u16,
     /// How log lines are written.

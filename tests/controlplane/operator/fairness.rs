@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::plane::eventually;
 use super::faults::{Fault, Gate};
 use super::run::{Running, SHARE, SOON, turn};
-use super::town::{app, apply, county, kubectl, province, ready};
+use super::town::{app, apply, county, get, kubectl, province, ready, reason};
 
 /// How many Apps one tenant declares at once.
 const MANY: usize = 500;
@@ -63,6 +63,62 @@ async fn a_flood_that_hangs_holds_its_own_places_and_no_others() {
     apply(turn.plane, &[asleep("flooding", "last")]);
     gate.open();
     ready(turn.plane, &["-n", "flooding", "app", "last"]).await;
+    operator.stop().await;
+}
+
+/// A city floods itself and all of that hangs. Its counties need the city for their quotas and the province
+/// its suspension, and neither waits for its Apps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_city_that_floods_gives_to_its_counties_and_is_suspended_all_the_same() {
+    let turn = turn();
+    let operator = Running::leading(turn.plane).await;
+    let city = json!({
+        "apiVersion": "yipan.dev/v1alpha1", "kind": "Tenant", "metadata": { "name": "deluge" },
+        "spec": {
+            "displayName": "deluge", "level": "City", "division": "621000", "parent": "gansu",
+            "quota": { "total": { "apps": 3 * MANY }, "own": { "apps": MANY } },
+        },
+    });
+    let below = |name: &str, division: &str, apps: usize| {
+        let mut county = county(name, division);
+        county["spec"]["parent"] = json!("deluge");
+        county["spec"]["quota"] = json!({ "total": { "apps": apps }, "own": { "apps": 1 } });
+        county
+    };
+    apply(turn.plane, &[province(), city, below("dry", "621001", 10)]);
+    ready(turn.plane, &["tenant", "dry"]).await;
+
+    let (gate, begun) = (Gate::default(), Arc::<Mutex<usize>>::default());
+    let (held, seen) = (gate.clone(), Arc::clone(&begun));
+    operator.faults.set(move |method, path| {
+        let hit = method == Method::PATCH && path.starts_with(&format!("{APPS}deluge/apps/"));
+        hit.then(|| {
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            Fault::Held(held.clone())
+        })
+    });
+    let many: Vec<Value> = (0..MANY).map(|number| asleep("deluge", &format!("app-{number}"))).collect();
+    apply(turn.plane, &many);
+    let hanging = || *begun.lock().unwrap_or_else(PoisonError::into_inner);
+    eventually(SOON, "the flood has all the places it may have", async || match hanging() {
+        SHARE => Ok(()),
+        count => Err(format!("{count} of {SHARE}")),
+    })
+    .await;
+
+    apply(turn.plane, &[below("new", "621002", 10), below("dry", "621001", 20)]);
+    ready(turn.plane, &["tenant", "new"]).await;
+    eventually(SOON, "what a county asks for in addition is given", async || {
+        let dry = get(turn.plane, &["tenant", "dry"]).expect("the county");
+        if dry["status"]["granted"]["total"]["apps"] == 20 { Ok(()) } else { Err(dry["status"].to_string()) }
+    })
+    .await;
+    let suspension = json!({ "spec": { "suspended": { "reason": "flood" } } }).to_string();
+    kubectl(turn.plane, &["patch", "tenant", "deluge", "--type", "merge", "-p", &suspension]);
+    reason(turn.plane, &["tenant", "deluge"], "Suspended", "Suspended").await;
+    assert_eq!(hanging(), SHARE, "all of that came about while the flood hung");
+    kubectl(turn.plane, &["delete", "--raw", &format!("{APPS}deluge/apps")]);
+    gate.open();
     operator.stop().await;
 }
 

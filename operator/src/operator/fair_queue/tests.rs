@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::{Action, FairQueue, Limits, Who};
+use super::{Action, FairQueue, Limits, Turn, Who};
 
 const MILLI: Duration = Duration::from_millis(1);
 
@@ -34,9 +34,9 @@ fn tenants_take_turns_and_each_keeps_its_own_order() {
         [
             "App lanzhou/app-0",
             "Tenant wuwei",
+            "App wuwei/app-0",
             "Platform platform",
             "App lanzhou/app-1",
-            "App wuwei/app-0",
             "App lanzhou/app-2",
         ]
     );
@@ -51,6 +51,23 @@ fn a_tenant_has_its_share_and_no_more() {
     assert_eq!(all_taken(&mut queue, now), ["App wuwei/app-0"], "none of lanzhou's has ended");
     queue.done(app("lanzhou", 1), true, Action::await_change(), now);
     assert_eq!(all_taken(&mut queue, now), ["App lanzhou/app-2"]);
+}
+
+#[test]
+fn a_tenant_itself_waits_for_none_of_its_apps() {
+    let (mut queue, now) = (queue(5, 2), Instant::now());
+    (0..500).for_each(|number| queue.ask(app("wuwei", number), now));
+    assert_eq!(all_taken(&mut queue, now), ["App wuwei/app-0", "App wuwei/app-1"]);
+    // They hang; what its children and the province wait for goes on.
+    let wuwei = Who::Tenant("wuwei".to_owned());
+    for _ in 0..3 {
+        queue.ask(wuwei.clone(), now);
+        assert_eq!(all_taken(&mut queue, now), ["Tenant wuwei"]);
+        queue.done(wuwei.clone(), true, Action::await_change(), now);
+    }
+    queue.ask(wuwei, now);
+    queue.done(app("wuwei", 0), true, Action::await_change(), now);
+    assert_eq!(all_taken(&mut queue, now), ["Tenant wuwei", "App wuwei/app-2"], "nor does it take their places");
 }
 
 #[test]
@@ -142,8 +159,8 @@ struct Model {
     passing: Vec<Who>,
     /// Who was asked for since its last pass began.
     asked: BTreeSet<Who>,
-    /// Who was served since a tenant has been waiting with room in its share, by that tenant.
-    others_since: BTreeMap<Option<String>, Vec<Option<String>>>,
+    /// Whose turns were taken since somebody has been waiting with room in its share, by that one.
+    others_since: BTreeMap<Turn, Vec<Turn>>,
 }
 
 impl Model {
@@ -169,21 +186,20 @@ impl Model {
             Event::Pass(millis) => self.now += MILLI * millis as u32,
         }
         let waiting = self.waiting();
-        self.others_since.retain(|tenant, _| waiting.contains(tenant));
-        for tenant in waiting {
-            self.others_since.entry(tenant).or_default();
+        self.others_since.retain(|turn, _| waiting.contains(turn));
+        for turn in waiting {
+            self.others_since.entry(turn).or_default();
         }
     }
 
-    /// The tenants that wait and have room in their share, by what was asked and not by the queue.
-    fn waiting(&self) -> BTreeSet<Option<String>> {
+    /// Those that wait and have room in their share, by what was asked and not by the queue.
+    fn waiting(&self) -> BTreeSet<Turn> {
         let waiting = self.asked.iter().filter(|who| !self.passing.contains(who));
-        let tenants = waiting.map(|who| who.tenant().map(str::to_owned));
-        tenants.filter(|tenant| self.under_way(tenant) < self.limits.each).collect()
+        waiting.map(Who::turn).filter(|turn| self.under_way(turn) < self.limits.each).collect()
     }
 
-    fn under_way(&self, tenant: &Option<String>) -> usize {
-        self.passing.iter().filter(|who| who.tenant() == tenant.as_deref()).count()
+    fn under_way(&self, turn: &Turn) -> usize {
+        self.passing.iter().filter(|who| who.turn() == *turn).count()
     }
 
     fn take(&mut self) -> Option<Who> {
@@ -194,21 +210,21 @@ impl Model {
             return None;
         };
         assert!(!self.passing.contains(&who), "a second pass over {who}");
-        let tenant = who.tenant().map(str::to_owned);
-        self.others_since.remove(&tenant);
+        let turn = who.turn();
+        self.others_since.remove(&turn);
         for (waiting, others) in &mut self.others_since {
-            assert!(!others.contains(&tenant), "{tenant:?} was served twice while {waiting:?} waited");
-            others.push(tenant.clone());
+            assert!(!others.contains(&turn), "{turn:?} was served twice while {waiting:?} waited");
+            others.push(turn.clone());
         }
         self.asked.remove(&who);
         self.passing.push(who);
-        assert!(self.passing.len() <= self.limits.all && self.under_way(&tenant) <= self.limits.each);
+        assert!(self.passing.len() <= self.limits.all && self.under_way(&turn) <= self.limits.each);
         taken
     }
 }
 
 proptest! {
-    /// Whatever happens, nobody is served twice while another tenant waits that could be served,
+    /// Whatever happens, nobody is served twice while another waits that could be served,
     /// no limit is passed, no two passes overlap, and in the end all that was asked for was seen.
     #[test]
     fn whatever_happens_turns_are_kept_and_nothing_is_lost(
