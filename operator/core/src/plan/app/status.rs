@@ -65,9 +65,11 @@ pub fn hold(app: &App, world: &AppWorld, now: Timestamp) -> Option<Hold> {
 /// Whose pauses hold the operator's hand over an App, the widest first.
 fn pauses<'a>(app: &'a App, world: &'a AppWorld) -> Pauses<'a> {
     let tenant = world.tenant.as_deref();
-    // An App's own pause does not keep it running when its tenant is switched off, or is going.
+    // An App's own pause keeps neither its address when it is going itself, nor it running when its tenant is
+    // switched off, or is going.
     let over = |tenant: &Tenant| tenant.spec.suspended.is_some() || tenant.metadata.deletion_timestamp.is_some();
-    let own = app.spec.paused.as_ref().filter(|_| !tenant.is_some_and(over));
+    let own =
+        app.spec.paused.as_ref().filter(|_| app.metadata.deletion_timestamp.is_none() && !tenant.is_some_and(over));
     let namespace = app.metadata.namespace.as_deref().unwrap_or_default();
     let [platform, tenant] = pauses_above(namespace, world.platform.as_deref(), tenant);
     vec![platform, tenant, (OWN_PAUSE.to_owned(), own)]
