@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use kube::api::DynamicObject;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
@@ -32,6 +33,8 @@ pub struct Child {
     pub digest: Option<Digest>,
     /// Whether somebody else added to its content.
     pub foreign: bool,
+    /// When it was made, in seconds since 1970; 0 where nobody knows.
+    pub made: i64,
     /// Whether it is being deleted.
     pub deleting: bool,
     /// The App it belongs to; none for the tenant's own.
@@ -86,6 +89,9 @@ impl Child {
             uid: text("/metadata/uid")?.to_owned(),
             digest: stored.digest,
             foreign: stored.foreign,
+            made: text("/metadata/creationTimestamp")
+                .and_then(|made| made.parse::<Timestamp>().ok())
+                .map_or(0, Timestamp::as_second),
             deleting: text("/metadata/deletionTimestamp").is_some(),
             app: app.map(str::to_owned),
             owned,
@@ -261,6 +267,7 @@ fn gone(shared: &Shared, namespace: &str, key: Key, version: Option<String>) {
         (Kind::Namespace, _) => {
             shared.memory.forget_namespace(namespace);
             declared::carries(shared, namespace, None);
+            shared.caches.departed.forget_namespace(namespace);
             claims::outlived(shared, namespace);
         }
         (_, Some(app)) if !alive(app) => shared.memory.forget(namespace, &key),

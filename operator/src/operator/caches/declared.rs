@@ -302,6 +302,7 @@ impl Declaration for App {
         let triggers = &shared.caches.triggers;
         let Some(either) = old.or(new) else { return };
         let namespace = either.namespace().unwrap_or_default();
+        shared.caches.departed.record(&namespace, &either.name_any(), new.is_none());
         let ours = new.and_then(|object| object.0.as_ref().ok()).is_some_and(|app| shared.apps.wrote(app));
         if ours || !redeclared(old, new) {
             return;

@@ -4,6 +4,7 @@
 mod children;
 mod claims;
 mod declared;
+mod departed;
 mod guarded;
 mod lookups;
 mod pods;
@@ -19,6 +20,7 @@ use yipan_core::plan::Kind;
 use super::context::Shared;
 pub use children::{Child, Children, Found, Key};
 pub use declared::Index;
+pub use departed::Departed;
 pub use guarded::{Guarded, Unread};
 pub use lookups::Lookups;
 pub use pods::Pods;
@@ -36,6 +38,8 @@ pub struct Caches {
     pub index: Index,
     /// Every object that Yipan makes, reduced.
     pub children: Children,
+    /// Apps whose end was seen.
+    pub departed: Departed,
     /// What keeps pods from running.
     pub pods: Pods,
     /// Who has to be looked at because of what was seen.
@@ -62,6 +66,7 @@ impl Caches {
             apps,
             index: Index::default(),
             children: Children::default(),
+            departed: Departed::default(),
             pods: Pods::default(),
             triggers: Triggers::default(),
         };

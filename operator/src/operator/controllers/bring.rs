@@ -53,12 +53,18 @@ where
 /// Removes what an App left behind that was deleted with its objects orphaned: it would run on
 /// where no quota counts it and no suspension stops it.
 ///
+/// What is older than the Tenant was made under an earlier one, from which this one took the namespace
+/// over; its Apps may be declared in a moment, or tomorrow. It goes only if its App was seen to go.
+///
 /// # Errors
 /// The first removal that fails.
-pub async fn remove_orphans(shared: &Shared, namespace: &str) -> Result<(), Error> {
-    for (app, key, child) in shared.caches.children.orphans(namespace) {
-        if shared.caches.apps.get(&ObjectRef::new(&app).within(namespace)).is_none() {
-            shared.remove(namespace, &key, &child).await?;
+pub async fn remove_orphans(shared: &Shared, tenant: &Tenant) -> Result<(), Error> {
+    let namespace = tenant.name_any();
+    let since = tenant.metadata.creation_timestamp.as_ref().map_or(i64::MAX, |made| made.0.as_second());
+    for (app, key, child) in shared.caches.children.orphans(&namespace) {
+        let left = child.made >= since || shared.caches.departed.has(&namespace, &app);
+        if left && shared.caches.apps.get(&ObjectRef::new(&app).within(&namespace)).is_none() {
+            shared.remove(&namespace, &key, &child).await?;
         }
     }
     Ok(())

@@ -62,6 +62,7 @@ async fn clear(shared: &Shared, kind: Kind, namespace: &str) -> Result<(), Error
             uid: object.uid().unwrap_or_default(),
             digest: None,
             foreign: false,
+            made: 0,
             deleting: object.metadata.deletion_timestamp.is_some(),
             app: None,
             owned: false,

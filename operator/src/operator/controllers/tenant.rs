@@ -57,7 +57,7 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
             let desired = tenant::desired(valid);
             let brought = bring(shared, tenant.as_ref(), (&valid.name, None), &desired.in_order()).await;
             let pass = match brought {
-                Ok(()) => remove_orphans(shared, &valid.name).await,
+                Ok(()) => remove_orphans(shared, &tenant).await,
                 failed => failed,
             };
             // Whatever becomes of these, the tenant stands.
