@@ -85,11 +85,11 @@ impl<K: Resource + Clone> Newest<K> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).remove(&(namespace, name));
     }
 
-    /// Whether this very state is what we wrote ourselves, and so no news.
-    pub fn wrote(&self, object: &K) -> bool {
+    /// Whether this state is what we wrote ourselves, or older, and so no news.
+    pub fn knows(&self, object: &K) -> bool {
         let key = (object.namespace(), object.name_any());
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.get(&key).is_some_and(|ours| ours.resource_version() == object.resource_version())
+        written.get(&key).is_some_and(|ours| ours.uid() == object.uid() && version(ours.as_ref()) >= version(object))
     }
 
     /// Records what a write returned.

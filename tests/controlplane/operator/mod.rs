@@ -18,3 +18,4 @@ mod stale_leader;
 mod sweep;
 mod town;
 mod unreadable;
+mod wiped;

@@ -75,7 +75,16 @@ pub(super) fn held(kind: &str, left: &[DynamicObject]) -> Option<String> {
     let named: Vec<String> = left.iter().take(NAMED).map(one).collect();
     let more = left.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let bare = left.iter().all(|object| object.finalizers().is_empty());
-    let ask = if bare { "" } else { "; take those finalizers off" };
+    let finalizers: Vec<&String> = left.iter().flat_map(|object| object.finalizers()).collect();
+    // Those are the garbage collector's: without it, what they own is not cut loose and would go along.
+    let collectors = |finalizer: &&String| ["orphan", "foregroundDeletion"].contains(&finalizer.as_str());
+    let ask = match finalizers.iter().copied().find(collectors) {
+        _ if finalizers.is_empty() => String::new(),
+        Some(its) => format!(
+            "; the cluster's garbage collector takes {its} off: see that kube-controller-manager runs, and leave it to it, \
+             or what those Apps run is lost"
+        ),
+        None => "; take those finalizers off".to_owned(),
+    };
     (!left.is_empty()).then(|| format!("{}{more}: not gone yet{ask}", named.join("; ")))
 }

@@ -204,6 +204,11 @@ pub fn carries(shared: &Shared, namespace: &str, id: Option<String>) {
     count_again(shared, &changed);
 }
 
+/// What an object says of itself, where it can be read.
+fn of<K: Declaration, T>(object: Option<&Guarded<K>>, said: impl Fn(&K) -> T) -> Option<T> {
+    object.and_then(|object| object.0.as_ref().ok()).map(|object| said(object))
+}
+
 /// Whether more than the status differs.
 fn redeclared<K: Declaration>(old: Option<&Guarded<K>>, new: Option<&Guarded<K>>) -> bool {
     let (Some(old), Some(new)) = (old, new) else { return true };
@@ -229,6 +234,8 @@ impl Declaration for Platform {
     fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared) {
         if redeclared(old, new) {
             shared.look_at_everything();
+        } else if of(old, |platform| platform.status.clone()) != of(new, |platform| platform.status.clone()) {
+            shared.caches.triggers.platform(); // it looks whether those are its own words
         }
     }
 }
@@ -259,9 +266,10 @@ impl Declaration for Tenant {
     fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared) {
         let (triggers, index) = (&shared.caches.triggers, &shared.caches.index);
         let name = old.or(new).map(|object| object.name_any()).unwrap_or_default();
-        let ours = new.and_then(|object| object.0.as_ref().ok()).is_some_and(|tenant| shared.tenants.wrote(tenant));
-        let redeclared = redeclared(old, new) && !ours;
-        if redeclared {
+        let news = of(new, |tenant| !shared.tenants.knows(tenant)).unwrap_or(true);
+        let redeclared = redeclared(old, new) && news;
+        // A status that somebody else wrote is as much in need of repair as anything else of ours.
+        if redeclared || (news && of(old, |tenant| tenant.status.clone()) != of(new, |tenant| tenant.status.clone())) {
             triggers.tenant(&name);
         }
         claims::changed(old, new, redeclared, shared);
@@ -303,11 +311,16 @@ impl Declaration for App {
         let Some(either) = old.or(new) else { return };
         let namespace = either.namespace().unwrap_or_default();
         shared.caches.departed.record(&namespace, &either.name_any(), new.is_none());
-        let ours = new.and_then(|object| object.0.as_ref().ok()).is_some_and(|app| shared.apps.wrote(app));
-        if ours || !redeclared(old, new) {
+        if of(new, |app| shared.apps.knows(app)).unwrap_or(false) {
             return;
         }
-        triggers.app(&namespace, &either.name_any());
+        let redeclared = redeclared(old, new);
+        if redeclared || of(old, |app| app.status.clone()) != of(new, |app| app.status.clone()) {
+            triggers.app(&namespace, &either.name_any());
+        }
+        if !redeclared {
+            return;
+        }
         let network = |object: Option<&Guarded<Self>>| {
             object.map(|object| object.0.as_ref().ok().map(|app| app.spec.network.clone()))
         };
