@@ -23,8 +23,8 @@ const REPORTS: [&str; 2] = ["gateway.networking.k8s.io", "resource.k8s.io"];
 
 /// The policies one of which should stop it; none: it should be done, or its rights are wanting.
 pub fn stoppers(question: &Question) -> Vec<&'static str> {
-    let rules: [fn(&Question) -> Option<&'static str>; 8] =
-        [app, fence, metadata, namespaces, operator, rights, secrets, tenants];
+    let rules: [fn(&Question) -> Option<&'static str>; 9] =
+        [app, fence, metadata, namespaces, operator, rights, secrets, tenants, unread];
     rules.iter().filter_map(|rule| rule(question)).collect()
 }
 
@@ -77,7 +77,7 @@ fn rights(question: &Question) -> Option<&'static str> {
 }
 
 fn secrets(question: &Question) -> Option<&'static str> {
-    let plain = matches!(question.deed, Deed::Create | Deed::ApplyNew | Deed::Delete);
+    let plain = matches!(question.deed, Deed::Create | Deed::ApplyNew) || question.deed.deletes();
     (question.is("secrets", "") && !plain && question.of_a_tenant && people(question.who)).then_some("yipan-secrets")
 }
 
@@ -85,4 +85,11 @@ fn secrets(question: &Question) -> Option<&'static str> {
 fn tenants(question: &Question) -> Option<&'static str> {
     let deletes = question.is("tenants.yipan.dev", "") && question.deed.deletes();
     (deletes && !matches!(question.who, Who::Operator | Who::Rescuer)).then_some("yipan-tenants")
+}
+
+/// Whoever repairs is not exempt: it would be reading.
+fn unread(question: &Question) -> Option<&'static str> {
+    let answers = matches!(question.deed, Deed::Foreground | Deed::Orphan | Deed::DeleteAll);
+    (question.is("secrets", "") && answers && question.of_a_tenant && !question.who.is_cluster())
+        .then_some("yipan-unread")
 }

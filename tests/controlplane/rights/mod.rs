@@ -66,6 +66,10 @@ async fn two_tenants() {
         object["metadata"] = json!({ "name": name });
         apply(&installer, &format!("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{name}"), object).await;
     }
+    let mut here = binding("yipan-system", "rights-certificates", "yipan-certificates", "rights-certificates");
+    here["roleRef"]["kind"] = json!("Role");
+    let path = "/apis/rbac.authorization.k8s.io/v1/namespaces/yipan-system/rolebindings/rights-certificates";
+    apply(&installer, path, here).await;
 }
 
 fn tenants_namespace(name: &str) -> Value {

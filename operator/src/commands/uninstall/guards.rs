@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 
 use super::Removal;
 
-/// How the names of our policies and of their bindings begin.
-const PREFIX: &str = "yipan-";
+/// What our policies and their bindings are labelled with. Others may have names that begin as ours do.
+const OURS: &str = "app.kubernetes.io/part-of=yipan";
 
 impl Removal {
     /// The names of our policies, and those of their bindings.
@@ -46,7 +46,7 @@ impl Removal {
     where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
     {
-        let all = Api::<K>::all(self.client.clone()).list_metadata(&ListParams::default()).await?;
-        Ok(all.iter().map(|found| found.name_any()).filter(|name| name.starts_with(PREFIX)).collect())
+        let all = Api::<K>::all(self.client.clone()).list_metadata(&ListParams::default().labels(OURS)).await?;
+        Ok(all.iter().map(|found| found.name_any()).collect())
     }
 }

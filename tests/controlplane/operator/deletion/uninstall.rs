@@ -24,8 +24,18 @@ fn refused(answer: &Answer, words: &str) {
 fn policies(plane: &Plane) -> usize {
     kubectl(plane, &["get", "validatingadmissionpolicies,validatingadmissionpolicybindings", "-o", "name"])
         .lines()
-        .filter(|line| line.contains("/yipan-"))
+        .filter(|line| line.contains("/yipan-") && !line.contains(OTHERS))
         .count()
+}
+
+/// A policy of somebody else's, by a name such as ours have.
+const OTHERS: &str = "yipan-of-the-city";
+
+fn others() -> Value {
+    json!({ "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+        "metadata": { "name": OTHERS },
+        "spec": { "validations": [{ "expression": "true" }], "matchConstraints": { "resourceRules": [
+            { "apiGroups": ["city.example.cn"], "apiVersions": ["*"], "resources": ["*"], "operations": ["*"] } ] } } })
 }
 
 /// A Deployment as the chart has it; on this control plane its pod only pretends.
@@ -42,7 +52,7 @@ async fn uninstall_leaves_what_runs_and_what_is_stored() {
     let _turn = turn_elsewhere();
     let plane = Plane::start(&format!("yipan-test-uninstall-{}", std::process::id())).expect("a control plane");
     let operator = Running::leading(&plane).await;
-    apply(&plane, &[province(), county("liangzhou", "620602"), deployment()]);
+    apply(&plane, &[province(), county("liangzhou", "620602"), deployment(), others()]);
     ready(&plane, &["tenant", "liangzhou"]).await;
     apply(&plane, &[app("liangzhou", "parking"), app("liangzhou", "permits")]);
     kubectl(&plane, &["-n", "liangzhou", "create", "secret", "generic", "app--parking--key", "--from-literal=k=v"]);
@@ -83,6 +93,7 @@ async fn uninstall_leaves_what_runs_and_what_is_stored() {
     let again = plane.yipan(&["uninstall", "--yes"]);
     assert!(again.success, "{again:?}");
     assert_eq!(standing(&plane), before, "all of it is as it was");
+    assert!(get(&plane, &["validatingadmissionpolicy", OTHERS]).is_some(), "others' policies are not ours to delete");
     let deployment = get(&plane, &["-n", "liangzhou", "deployment", "parking"]).expect("it runs on");
     assert!(deployment["metadata"]["ownerReferences"].is_null(), "{deployment}");
 }
