@@ -87,7 +87,8 @@ fn tables_name_what_people_ask_for() {
     let tenant = "{apiVersion: yipan.dev/v1alpha1, kind: Tenant, metadata: {name: columns}, \
                   spec: {displayName: 甘肃省, level: Province, division: '620000'}}";
     let narrow = ["NAME", "LEVEL", "DIVISION", "PARENT", "CPU", "APPS", "READY", "REASON", "AGE"];
-    let wide = ["NAME", "LEVEL", "DIVISION", "PARENT", "CPU", "ASKED", "APPS", "READY", "REASON", "MESSAGE", "AGE"];
+    // Asked and Protection come with the wide one, after CPU, and Message before Age.
+    let wide = [&narrow[..5], &["ASKED", "PROTECTION"], &narrow[5..8], &["MESSAGE", "AGE"]].concat();
     assert_eq!(columns("tenants", tenant), [&narrow[..], &wide[..]]);
     let app = "{apiVersion: yipan.dev/v1alpha1, kind: App, metadata: {name: columns, namespace: schemas}, \
                spec: {workload: {image: 'registry.example.gov.cn/columns:1', port: 8080}}}";
