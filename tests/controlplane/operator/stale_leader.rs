@@ -63,20 +63,20 @@ impl HeldWrite {
     }
 }
 
-const TENANT: [&str; 2] = ["tenant", "jinta"];
-const APP: [&str; 4] = ["-n", "jinta", "app", "oats"];
-const DEPLOYMENT: [&str; 4] = ["-n", "jinta", "deployment", "oats"];
+const TENANT: [&str; 2] = ["tenant", "weiyuancounty"];
+const APP: [&str; 4] = ["-n", "weiyuancounty", "app", "oats"];
+const DEPLOYMENT: [&str; 4] = ["-n", "weiyuancounty", "deployment", "oats"];
 
 fn oats(version: u32) -> Value {
-    let mut oats = app("jinta", "oats");
-    oats["spec"]["workload"]["image"] = json!(format!("registry.example.gov.cn/jinta/oats:{version}"));
+    let mut oats = app("weiyuancounty", "oats");
+    oats["spec"]["workload"]["image"] = json!(format!("registry.example.gov.cn/weiyuancounty/oats:{version}"));
     oats
 }
 
-fn jinta(viewers: &str) -> Value {
-    let mut jinta = county("jinta", "621914");
-    jinta["spec"]["viewers"] = json!([{ "group": viewers }]);
-    jinta
+fn weiyuancounty(viewers: &str) -> Value {
+    let mut weiyuancounty = county("weiyuancounty", "621991");
+    weiyuancounty["spec"]["viewers"] = json!([{ "group": viewers }]);
+    weiyuancounty
 }
 
 fn image(plane: &Plane) -> Value {
@@ -99,7 +99,7 @@ async fn what_a_leader_with_a_stopped_clock_sends_late_is_refused() {
     let first = Options { clock: watch.clock(), ..options("first") };
     let first = Running::start_with(turn.plane, Faults::default(), first).await;
     first.leads().await;
-    apply(turn.plane, &[province(), jinta("first")]);
+    apply(turn.plane, &[province(), weiyuancounty("first")]);
     ready(turn.plane, &TENANT).await;
     apply(turn.plane, &[oats(1)]);
     ready(turn.plane, &APP).await;
@@ -112,21 +112,21 @@ async fn what_a_leader_with_a_stopped_clock_sends_late_is_refused() {
     let (held_status, held_child) = (status.clone(), child.clone());
     first.faults.set(move |method, path| match (method, path) {
         (_, path) if path.contains("/leases/") => Some(Fault::Unsent),
-        (&Method::PATCH, path) if path.ends_with("/tenants/jinta/status") => held_status.hold(),
-        (&Method::PATCH, path) if path.ends_with("/jinta/deployments/oats") => held_child.hold(),
+        (&Method::PATCH, path) if path.ends_with("/tenants/weiyuancounty/status") => held_status.hold(),
+        (&Method::PATCH, path) if path.ends_with("/weiyuancounty/deployments/oats") => held_child.hold(),
         _ => None,
     });
-    apply(turn.plane, &[jinta("second"), oats(2)]);
+    apply(turn.plane, &[weiyuancounty("second"), oats(2)]);
     status.begins("the tenant's status").await;
     child.begins("the App's Deployment").await;
 
     second.leads().await;
     assert_eq!(first.metric("yipan_leading").await, 1, "the first does not know better");
-    apply(turn.plane, &[jinta("third"), oats(3)]);
+    apply(turn.plane, &[weiyuancounty("third"), oats(3)]);
     ready(turn.plane, &TENANT).await;
     ready(turn.plane, &APP).await;
     second.settled().await;
-    let (before, third) = (stored(turn.plane), json!("registry.example.gov.cn/jinta/oats:3"));
+    let (before, third) = (stored(turn.plane), json!("registry.example.gov.cn/weiyuancounty/oats:3"));
     assert_eq!(image(turn.plane), third);
 
     assert_eq!(status.let_go().await, 409, "the late status");
@@ -145,7 +145,7 @@ async fn what_a_leader_with_a_stopped_clock_sends_late_is_refused() {
         _ => Err("leading".to_owned()),
     })
     .await;
-    kubectl(turn.plane, &["-n", "jinta", "delete", "app", "oats"]);
+    kubectl(turn.plane, &["-n", "weiyuancounty", "delete", "app", "oats"]);
     second.stop().await;
     first.stop().await;
 }

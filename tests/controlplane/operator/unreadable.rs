@@ -14,6 +14,7 @@ async fn tear(plane: &Plane, definition: &str, object: &[&str], place: &str, val
     let schema = &mut loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     schema["properties"]["spec"] = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
     schema.as_object_mut().expect("a schema").remove("x-kubernetes-validations"); // they name fields of the spec
+    loose["spec"]["versions"][0].as_object_mut().expect("a version").remove("selectableFields"); // so do these
     let replace = |mut crd: Value| {
         crd["metadata"] = json!({ "name": definition });
         crd.as_object_mut().expect("an object").remove("status");

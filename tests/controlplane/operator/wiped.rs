@@ -9,11 +9,11 @@ use super::town::{app, apply, county, get, kubectl, province, ready};
 async fn a_status_that_a_hand_wiped_is_said_again() {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), county("xihe", "621225")]);
-    ready(turn.plane, &["tenant", "xihe"]).await;
-    apply(turn.plane, &[app("xihe", "library")]);
-    let declared: [&[&str]; 4] =
-        [&["app", "library", "-n", "xihe"], &["tenant", "xihe"], &["tenant", "gansu"], &["platform", "platform"]];
+    apply(turn.plane, &[province(), county("longxicounty", "621992")]);
+    ready(turn.plane, &["tenant", "longxicounty"]).await;
+    apply(turn.plane, &[app("longxicounty", "library")]);
+    let declared: [&[&str]; 3] =
+        [&["app", "library", "-n", "longxicounty"], &["tenant", "longxicounty"], &["tenant", "gansu"]];
     for object in declared {
         ready(turn.plane, object).await;
     }
