@@ -14,6 +14,10 @@ use super::caches::{Child, Key};
 use super::context::Shared;
 use super::error::Error;
 
+/// A version that no object has: with it an apply makes what is not there, and is refused with 409
+/// where there is anything.
+const NO_VERSION: &str = "1";
+
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -99,13 +103,17 @@ impl Shared {
         Ok(Written::Restored)
     }
 
-    /// Applies an object by server-side apply. The first time without force: a field that another
-    /// manager holds then shows that the name is taken. Later with the version that was seen, so that
-    /// a leader who no longer is one cannot put an older state over its successor's.
+    /// Applies an object by server-side apply, with the version that was seen, so that a leader who no
+    /// longer is one cannot put an older state over its successor's. Where nothing was seen it is made
+    /// if there still is nothing; what there is by then is somebody else's, or a successor's.
     async fn write(&self, object: &Object, desired: Digest, before: Option<&Child>) -> Result<Child, Error> {
-        let params = PatchParams::apply(MANAGER);
-        let params = if before.is_some() { params.force() } else { params };
-        let answer = self.patch(object, &params, before.map(|child| json!(child.version.to_string()))).await;
+        let version = match before {
+            Some(child) => json!(child.version.to_string()),
+            // Kubernetes makes this one by itself, sooner or later; what is said of it never changes.
+            None if (object.kind, object.name.as_str()) == (Kind::ServiceAccount, "default") => Value::Null,
+            None => json!(NO_VERSION),
+        };
+        let answer = self.patch(object, version).await;
         let stored = match answer {
             Err(kube::Error::Api(status)) if status.is_conflict() && before.is_none() => self.retake(object).await?,
             Err(kube::Error::Api(status))
@@ -131,15 +139,19 @@ impl Shared {
         let found = self.api(object).get_opt(&object.name).await;
         let found = found.map_err(|error| Error::of_write(&object.to_string(), error))?;
         // It has gone meanwhile, or was never there: the next pass finds out.
-        let found = found.ok_or_else(|| Error::Conflict { object: object.to_string() })?;
+        let seen_soon = || Error::Conflict { object: object.to_string() };
+        let found = found.ok_or_else(seen_soon)?;
         let found = serde_json::to_value(found).unwrap_or(Value::Null);
         let label = format!("/metadata/labels/{}", labels::MANAGED_BY.replace('/', "~1"));
         let labelled = found.pointer(&label).and_then(Value::as_str) == Some(labels::YIPAN);
-        if !labelled && drift::stored(&found).digest.is_none() {
+        if labelled {
+            return Err(seen_soon()); // and then decided on anew: it may be that of a successor
+        }
+        if drift::stored(&found).digest.is_none() {
             return Err(Error::NameTaken { object: object.to_string() });
         }
-        let version = found.pointer("/metadata/resourceVersion").cloned();
-        let answer = self.patch(object, &PatchParams::apply(MANAGER).force(), version).await;
+        // A hand took the label off by which it would be seen.
+        let answer = self.patch(object, found["metadata"]["resourceVersion"].clone()).await;
         answer.map_err(|error| Error::of_write(&object.to_string(), error))
     }
 
@@ -151,7 +163,7 @@ impl Shared {
         let only = before.map(|child| Preconditions { uid: Some(child.uid.clone()), resource_version: None });
         let params = DeleteParams { preconditions: only, ..DeleteParams::background() };
         self.api(object).delete(&object.name, &params).await.map_err(failed)?;
-        self.patch(object, &PatchParams::apply(MANAGER).force(), None).await.map_err(failed)
+        self.patch(object, json!(NO_VERSION)).await.map_err(failed)
     }
 
     /// A namespace is created, never applied, the first time: a create cannot adopt what somebody
@@ -239,13 +251,16 @@ impl Shared {
         }
     }
 
-    async fn patch(&self, object: &Object, params: &PatchParams, version: Option<Value>) -> kube::Result<Value> {
+    /// Without a version a field that another manager holds is left to it, and shows that the name is taken.
+    async fn patch(&self, object: &Object, version: Value) -> kube::Result<Value> {
         self.count(object.kind, "apply");
         let mut value = object.value.clone();
-        if let Some(version) = version {
+        let mut params = PatchParams::apply(MANAGER);
+        if !version.is_null() {
+            params = params.force();
             value["metadata"]["resourceVersion"] = version;
         }
-        let stored = self.api(object).patch(&object.name, params, &Patch::Apply(value)).await?;
+        let stored = self.api(object).patch(&object.name, &params, &Patch::Apply(value)).await?;
         Ok(serde_json::to_value(stored).unwrap_or(Value::Null))
     }
 

@@ -149,3 +149,59 @@ async fn what_a_leader_with_a_stopped_clock_sends_late_is_refused() {
     second.stop().await;
     first.stop().await;
 }
+
+const QUOTA: [&str; 4] = ["-n", "subei", "resourcequota", "yipan--quota"];
+
+fn subei(cpu: &str) -> Value {
+    let mut subei = county("subei", "621923");
+    subei["spec"]["quota"] = json!({ "total": { "cpu": "4" }, "own": { "cpu": cpu } });
+    subei
+}
+
+/// What the namespace may use of processor time, and as of which version.
+fn allowed(plane: &Plane) -> [Value; 2] {
+    let found = get(plane, &QUOTA).expect("the quota");
+    [found["spec"]["hard"]["requests.cpu"].clone(), found["metadata"]["resourceVersion"].clone()]
+}
+
+/// The first write of an object carries no version that was seen, and both leaders go by one name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_quota_that_comes_late_does_not_raise_what_a_successor_lowered() {
+    let turn = turn();
+    let watch = Stoppable::default();
+    let first = Options { clock: watch.clock(), ..options("first") };
+    let first = Running::start_with(turn.plane, Faults::default(), first).await;
+    first.leads().await;
+    apply(turn.plane, &[province()]);
+    ready(turn.plane, &["tenant", "gansu"]).await;
+    let second = Running::start(turn.plane, "second", Faults::default()).await;
+
+    watch.stop(Some(Instant::now()));
+    let quota = HeldWrite::default();
+    let held = quota.clone();
+    first.faults.set(move |method, path| match (method, path) {
+        (_, path) if path.contains("/leases/") => Some(Fault::Unsent),
+        (&Method::PATCH, path) if path.ends_with("/subei/resourcequotas/yipan--quota") => held.hold(),
+        _ => None,
+    });
+    apply(turn.plane, &[subei("2")]);
+    quota.begins("the tenant's first quota").await;
+    second.leads().await;
+    ready(turn.plane, &["tenant", "subei"]).await;
+    assert_eq!(allowed(turn.plane)[0], "2");
+    apply(turn.plane, &[subei("1")]);
+    ready(turn.plane, &["tenant", "subei"]).await;
+    second.settled().await;
+    let before = allowed(turn.plane);
+    assert_eq!(before[0], "1");
+
+    assert_eq!(quota.let_go().await, 409, "the late quota");
+    first.settled().await;
+    second.settled().await;
+    assert_eq!(first.metric("yipan_leading").await, 1, "it does not know better");
+    assert_eq!(allowed(turn.plane), before, "nothing was written over the second's");
+    watch.stop(None);
+    first.faults.clear();
+    second.stop().await;
+    first.stop().await;
+}
