@@ -26,12 +26,18 @@ pub enum Verdict {
 pub async fn ask(client: &Client, verb: &str, uri: &str, format: &str, body: &Value) -> Verdict {
     let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(body).expect("JSON") };
     let request = Request::builder().method(verb).uri(uri).header("Content-Type", format).body(body);
-    let answer = tokio::time::timeout(PATIENCE, client.request_text(request.expect("a request"))).await;
+    put(client, request.expect("a request")).await
+}
+
+/// Sends a request and says what became of it.
+pub async fn put(client: &Client, request: Request<Vec<u8>>) -> Verdict {
+    let what = format!("{} {}", request.method(), request.uri());
+    let answer = tokio::time::timeout(PATIENCE, client.request_text(request)).await;
     let Ok(answer) = answer else { return Verdict::Other { code: 0, words: format!("no answer within {PATIENCE:?}") } };
     match answer {
         Ok(_) => Verdict::Done,
         Err(kube::Error::Api(status)) => read(status.code, &status.message),
-        Err(error) => panic!("{verb} {uri}: {error}"),
+        Err(error) => panic!("{what}: {error}"),
     }
 }
 

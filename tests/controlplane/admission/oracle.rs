@@ -30,7 +30,12 @@ pub fn stoppers(question: &Question) -> Vec<&'static str> {
 
 /// Neither the operator nor a part of the cluster, and not come to repair.
 fn people(who: Who) -> bool {
-    who != Who::Operator && who != Who::Rescuer && !who.is_cluster()
+    who != Who::Operator && !repairs(who) && !who.is_cluster()
+}
+
+/// Whoever holds the verb.
+fn repairs(who: Who) -> bool {
+    matches!(who, Who::Rescuer | Who::BreakGlass)
 }
 
 fn app(question: &Question) -> Option<&'static str> {
@@ -57,7 +62,7 @@ fn metadata(question: &Question) -> Option<&'static str> {
 
 fn namespaces(question: &Question) -> Option<&'static str> {
     let deletes = question.is("namespaces", "") && question.deed.deletes();
-    let exempt = matches!(question.who, Who::Operator | Who::Rescuer);
+    let exempt = question.who == Who::Operator || repairs(question.who);
     (deletes && question.of_a_tenant && !exempt).then_some("yipan-namespaces")
 }
 
@@ -73,7 +78,7 @@ fn rights(question: &Question) -> Option<&'static str> {
     let everywhere = question.is("clusterrolebindings.rbac.authorization.k8s.io", "");
     let here = question.is("rolebindings.rbac.authorization.k8s.io", "") && !question.of_a_tenant;
     let binds = (everywhere || here) && !question.deed.deletes();
-    (binds && question.who != Who::Rescuer).then_some("yipan-rights")
+    (binds && !repairs(question.who)).then_some("yipan-rights")
 }
 
 fn secrets(question: &Question) -> Option<&'static str> {
@@ -84,7 +89,7 @@ fn secrets(question: &Question) -> Option<&'static str> {
 /// The sample is protected, as every tenant is of which nothing else is said.
 fn tenants(question: &Question) -> Option<&'static str> {
     let deletes = question.is("tenants.yipan.dev", "") && question.deed.deletes();
-    (deletes && !matches!(question.who, Who::Operator | Who::Rescuer)).then_some("yipan-tenants")
+    (deletes && question.who != Who::Operator && !repairs(question.who)).then_some("yipan-tenants")
 }
 
 /// Whoever repairs is not exempt: it would be reading.

@@ -44,7 +44,7 @@ pub enum Who {
 
 impl Who {
     /// Those whom the generated table asks about.
-    pub const ASKED: [Self; 10] = [
+    pub const ASKED: [Self; 12] = [
         Self::Administrator,
         Self::Viewer,
         Self::Junior,
@@ -55,6 +55,8 @@ impl Who {
         Self::DeploymentController,
         Self::ReplicaSetController,
         Self::Rescuer,
+        Self::BreakGlass,
+        Self::Kubelet,
     ];
 
     /// Whether it is a part of the cluster itself.
@@ -64,6 +66,15 @@ impl Who {
             self,
             Manager | NamespaceController | Collector | DeploymentController | ReplicaSetController | Kubelet
         )
+    }
+
+    /// The same by impersonation, whoever it is: such a client may say more about itself.
+    pub async fn impersonated(self) -> Client {
+        let groups = ["system:serviceaccounts", "system:serviceaccounts:yipan-system", "system:authenticated"];
+        match self {
+            Self::Operator => shared().client_as("system:serviceaccount:yipan-system:yipan", &groups).await,
+            _ => self.client().await,
+        }
     }
 
     /// A client that acts as they do.
