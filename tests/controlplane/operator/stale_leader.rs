@@ -1,6 +1,5 @@
 //! A leader whose clock stands still goes on believing that it leads. What it sends late is refused.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use yipan::operator::{Clock, Options};
 
 use super::super::plane::{Plane, eventually};
-use super::faults::{Fault, Faults, Gate};
+use super::faults::{Fault, Faults, HeldWrite};
 use super::run::{Running, SOON, options, turn};
 use super::town::{app, apply, county, get, kubectl, province, ready};
 
@@ -25,41 +24,6 @@ impl Stoppable {
     fn clock(&self) -> Clock {
         let stopped = self.clone();
         Clock::new(move || stopped.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Instant::now))
-    }
-}
-
-/// A write that is held back, and how it was answered in the end.
-#[derive(Clone, Default)]
-struct HeldWrite {
-    gate: Gate,
-    begun: Arc<AtomicBool>,
-    answer: Arc<Mutex<Option<u16>>>,
-}
-
-impl HeldWrite {
-    fn hold(&self) -> Option<Fault> {
-        if self.begun.swap(true, Ordering::SeqCst) {
-            return None; // what comes after it goes its way
-        }
-        let answer = Arc::clone(&self.answer);
-        let told = move |code| *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
-        Some(Fault::Late(self.gate.clone(), Box::new(told)))
-    }
-
-    async fn begins(&self, what: &str) {
-        eventually(SOON, &format!("the first leader writes {what}"), async || {
-            self.begun.load(Ordering::SeqCst).then_some(()).ok_or_else(|| "not yet".to_owned())
-        })
-        .await;
-    }
-
-    /// Lets it go and gives the code of its answer.
-    async fn let_go(&self) -> u16 {
-        self.gate.open();
-        eventually(SOON, "the late write is answered", async || {
-            self.answer.lock().unwrap_or_else(PoisonError::into_inner).ok_or_else(|| "no answer".to_owned())
-        })
-        .await
     }
 }
 
@@ -150,12 +114,12 @@ async fn what_a_leader_with_a_stopped_clock_sends_late_is_refused() {
     first.stop().await;
 }
 
-const QUOTA: [&str; 4] = ["-n", "subei", "resourcequota", "yipan--quota"];
+const QUOTA: [&str; 4] = ["-n", "lintao", "resourcequota", "yipan--quota"];
 
-fn subei(cpu: &str) -> Value {
-    let mut subei = county("subei", "621923");
-    subei["spec"]["quota"] = json!({ "total": { "cpu": "4" }, "own": { "cpu": cpu } });
-    subei
+fn lintao(cpu: &str) -> Value {
+    let mut lintao = county("lintao", "621993");
+    lintao["spec"]["quota"] = json!({ "total": { "cpu": "4" }, "own": { "cpu": cpu } });
+    lintao
 }
 
 /// What the namespace may use of processor time, and as of which version.
@@ -181,16 +145,16 @@ async fn a_first_quota_that_comes_late_does_not_raise_what_a_successor_lowered()
     let held = quota.clone();
     first.faults.set(move |method, path| match (method, path) {
         (_, path) if path.contains("/leases/") => Some(Fault::Unsent),
-        (&Method::PATCH, path) if path.ends_with("/subei/resourcequotas/yipan--quota") => held.hold(),
+        (&Method::PATCH, path) if path.ends_with("/lintao/resourcequotas/yipan--quota") => held.hold(),
         _ => None,
     });
-    apply(turn.plane, &[subei("2")]);
+    apply(turn.plane, &[lintao("2")]);
     quota.begins("the tenant's first quota").await;
     second.leads().await;
-    ready(turn.plane, &["tenant", "subei"]).await;
+    ready(turn.plane, &["tenant", "lintao"]).await;
     assert_eq!(allowed(turn.plane)[0], "2");
-    apply(turn.plane, &[subei("1")]);
-    ready(turn.plane, &["tenant", "subei"]).await;
+    apply(turn.plane, &[lintao("1")]);
+    ready(turn.plane, &["tenant", "lintao"]).await;
     second.settled().await;
     let before = allowed(turn.plane);
     assert_eq!(before[0], "1");

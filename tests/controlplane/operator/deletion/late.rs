@@ -1,14 +1,13 @@
 //! What the operator sees of a tenant is late, or what it sends: nothing is lost against the word.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Method;
 use serde_json::json;
 
-use super::super::super::plane::eventually;
-use super::super::faults::{Fault, Faults, Gate};
-use super::super::run::{Running, SOON, turn};
+use super::super::faults::{Fault, Faults, Gate, HeldWrite};
+use super::super::run::{Running, turn};
 use super::super::town::{app, apply, county, get, kubectl, province, ready, reason};
 use super::tenants::{edit, gone};
 
@@ -26,7 +25,7 @@ async fn the_last_app_goes_before_the_changed_word_is_heard() {
     });
     let operator = Running::start(turn.plane, "first", faults).await;
     operator.leads().await;
-    let mut tenant = county("yongdeng", "621251");
+    let mut tenant = county("yongdeng", "621994");
     tenant["spec"]["deletion"] = json!("DeleteData");
     tenant["spec"]["confirmName"] = json!("yongdeng");
     apply(turn.plane, &[province(), tenant]);
@@ -57,14 +56,14 @@ async fn the_last_app_goes_before_the_changed_word_is_heard() {
 async fn a_step_that_is_said_too_late_is_not_taken() {
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), county("gaolan", "621252")]);
+    apply(turn.plane, &[province(), county("gaolan", "621995")]);
     ready(turn.plane, &["tenant", "gaolan"]).await;
     kubectl(turn.plane, &["delete", "tenant", "gaolan", "--wait=false"]);
     reason(turn.plane, &["tenant", "gaolan"], "DeletionBlocked", "Protected").await;
     operator.settled().await;
     let step = hold(&operator, Method::PATCH, "/tenants/gaolan/status");
     edit(turn.plane, "gaolan", json!({ "deletion": "RetainData" }));
-    step.begins().await;
+    step.begins("what it is about to do").await;
     edit(turn.plane, "gaolan", json!({ "deletion": "Protect" }));
     assert_eq!(step.let_go().await, 409, "the step is said over another word");
     reason(turn.plane, &["tenant", "gaolan"], "DeletionBlocked", "Protected").await;
@@ -77,7 +76,7 @@ async fn a_step_that_is_said_too_late_is_not_taken() {
     // The deletion itself is late: it meets only the namespace that was judged.
     let late = hold(&operator, Method::DELETE, "/namespaces/gaolan");
     edit(turn.plane, "gaolan", json!({ "deletion": "DeleteData", "confirmName": "gaolan" }));
-    late.begins().await;
+    late.begins("the deletion").await;
     reason(turn.plane, &["tenant", "gaolan"], "DeletionBlocked", "Retiring").await;
     edit(turn.plane, "gaolan", json!({ "deletion": "Protect" }));
     kubectl(turn.plane, &["annotate", "namespace", "gaolan", "example.com/kept=yes"]);
@@ -92,41 +91,10 @@ async fn a_step_that_is_said_too_late_is_not_taken() {
     operator.stop().await;
 }
 
-/// A write that is held up once.
-struct Step {
-    gate: Gate,
-    begun: Arc<AtomicBool>,
-    answer: Arc<Mutex<Option<u16>>>,
-}
-
-fn hold(operator: &Running, method: Method, path: &'static str) -> Step {
-    let step = Step { gate: Gate::default(), begun: Arc::default(), answer: Arc::default() };
-    let (gate, begun, answer) = (step.gate.clone(), Arc::clone(&step.begun), Arc::clone(&step.answer));
-    operator.faults.on(move |asked| {
-        if *asked.method != method || !asked.path.ends_with(path) || begun.swap(true, Ordering::SeqCst) {
-            return None;
-        }
-        let answer = Arc::clone(&answer);
-        let told = move |code| *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
-        Some(Fault::Late(gate.clone(), Box::new(told)))
-    });
-    step
-}
-
-impl Step {
-    async fn begins(&self) {
-        eventually(SOON, "the write begins", async || {
-            self.begun.load(Ordering::SeqCst).then_some(()).ok_or_else(|| "not yet".to_owned())
-        })
-        .await;
-    }
-
-    /// Lets it go and gives the code of its answer.
-    async fn let_go(&self) -> u16 {
-        self.gate.open();
-        eventually(SOON, "the late write is answered", async || {
-            self.answer.lock().unwrap_or_else(PoisonError::into_inner).ok_or_else(|| "no answer".to_owned())
-        })
-        .await
-    }
+/// Holds back the next write of this sort.
+fn hold(operator: &Running, method: Method, path: &'static str) -> HeldWrite {
+    let held = HeldWrite::default();
+    let write = held.clone();
+    operator.faults.set(move |asked, at| if *asked == method && at.ends_with(path) { write.hold() } else { None });
+    held
 }

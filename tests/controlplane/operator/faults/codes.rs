@@ -94,14 +94,14 @@ async fn what_an_app_orphans_is_removed() {
     const KINDS: [&str; 5] = ["deployment", "service", "httproute", "poddisruptionbudget", "serviceaccount"];
     let turn = turn();
     let operator = Running::leading(turn.plane).await;
-    apply(turn.plane, &[province(), county("dangchang", "621528")]);
-    ready(turn.plane, &["tenant", "dangchang"]).await;
-    apply(turn.plane, &[app("dangchang", "herbs")]);
-    ready(turn.plane, &["-n", "dangchang", "app", "herbs"]).await;
+    apply(turn.plane, &[province(), county("kangle", "621528")]);
+    ready(turn.plane, &["tenant", "kangle"]).await;
+    apply(turn.plane, &[app("kangle", "herbs")]);
+    ready(turn.plane, &["-n", "kangle", "app", "herbs"]).await;
     operator.settled().await;
-    let left = || KINDS.into_iter().filter(|kind| get(turn.plane, &["-n", "dangchang", kind, "herbs"]).is_some());
+    let left = || KINDS.into_iter().filter(|kind| get(turn.plane, &["-n", "kangle", kind, "herbs"]).is_some());
     assert_eq!(left().count(), KINDS.len());
-    kubectl(turn.plane, &["-n", "dangchang", "delete", "app", "herbs", "--cascade=orphan"]);
+    kubectl(turn.plane, &["-n", "kangle", "delete", "app", "herbs", "--cascade=orphan"]);
     eventually(SOON, "all of it is gone", async || match left().next() {
         None => Ok(()),
         Some(kind) => Err(format!("{kind} is there")),

@@ -2,6 +2,7 @@
 //! or out of an earlier time.
 
 mod codes;
+mod held;
 mod stream;
 mod watches;
 
@@ -19,6 +20,7 @@ use kube::{Client, Config};
 use tokio::sync::watch;
 use tower::{BoxError, Layer, Service};
 
+pub use held::HeldWrite;
 pub use stream::Listing;
 
 /// What a test does to a request. None lets it through.

@@ -138,7 +138,7 @@ async fn a_leader_that_begins_with_an_old_list_overwrites_nothing() {
     first.settled().await;
     first.stop().await;
     // What is declared and not made is what the old list shows.
-    apply(turn.plane, &[county("minxian", "621917")]);
+    apply(turn.plane, &[county("yongjing", "621917")]);
     let (client, mut listings) = (turn.plane.client().await, BTreeMap::new());
     let paths = paths.lock().unwrap_or_else(PoisonError::into_inner).clone();
     for path in paths {
@@ -146,15 +146,15 @@ async fn a_leader_that_begins_with_an_old_list_overwrites_nothing() {
         listings.insert(path.split('?').next().expect("a path").to_owned(), listing);
     }
     let second = Running::leading(turn.plane).await;
-    ready(turn.plane, &["tenant", "minxian"]).await;
-    let mut changed = county("minxian", "621917");
+    ready(turn.plane, &["tenant", "yongjing"]).await;
+    let mut changed = county("yongjing", "621917");
     changed["spec"]["viewers"] = json!([{ "group": "auditors" }]);
     apply(turn.plane, &[changed]);
-    ready(turn.plane, &["tenant", "minxian"]).await;
+    ready(turn.plane, &["tenant", "yongjing"]).await;
     second.settled().await;
     second.stop().await;
 
-    let before = versions(turn.plane, "minxian");
+    let before = versions(turn.plane, "yongjing");
     let (gate, faults, refused) = (Gate::default(), Faults::default(), Arc::new(Mutex::new(Vec::new())));
     let (late, codes) = (gate.clone(), Arc::clone(&refused));
     faults.on(move |asked| {
@@ -162,7 +162,7 @@ async fn a_leader_that_begins_with_an_old_list_overwrites_nothing() {
             return Some(Fault::Stale(listing.clone(), late.clone()));
         }
         let codes = Arc::clone(&codes);
-        let hit = asked.writes() && asked.path.contains("/minxian");
+        let hit = asked.writes() && asked.path.contains("/yongjing");
         hit.then(|| Fault::Noted(Box::new(move |code| codes.lock().unwrap_or_else(PoisonError::into_inner).push(code))))
     });
     let third = Running::start(turn.plane, "third", faults).await;
@@ -172,7 +172,7 @@ async fn a_leader_that_begins_with_an_old_list_overwrites_nothing() {
         if tried >= 3 { Ok(()) } else { Err(format!("{tried} writes")) }
     })
     .await;
-    assert_eq!(versions(turn.plane, "minxian"), before, "nothing was overwritten");
+    assert_eq!(versions(turn.plane, "yongjing"), before, "nothing was overwritten");
     let codes = refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert!(codes.iter().all(|code| *code == 409), "{codes:?}");
     third.faults.clear();
@@ -180,8 +180,8 @@ async fn a_leader_that_begins_with_an_old_list_overwrites_nothing() {
     // What it has missed comes kind by kind: it may meet a newer binding before the declaration that the
     // binding is of, but not stay with that.
     third.settled().await;
-    ready(turn.plane, &["tenant", "minxian"]).await;
-    let viewers = get(turn.plane, &["-n", "minxian", "rolebinding", "yipan--viewers"]).expect("a binding");
+    ready(turn.plane, &["tenant", "yongjing"]).await;
+    let viewers = get(turn.plane, &["-n", "yongjing", "rolebinding", "yipan--viewers"]).expect("a binding");
     assert_eq!(viewers["subjects"][0]["name"], "auditors");
     third.stop().await;
 }
