@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use kube::ResourceExt as _;
 use kube::runtime::reflector::ObjectRef;
 use yipan_core::kinds::{Allocation, Tenant, TenantStatus};
-use yipan_core::plan::{Kind, conditions, metadata};
+use yipan_core::plan::quota::Figures;
+use yipan_core::plan::{Kind, World as _, conditions, metadata};
 
 use super::super::context::Shared;
-use super::Guarded;
 use super::children::Found;
 use super::declared::PARENT;
+use super::{Guarded, Lookups};
 
 /// Asks for everybody whom the difference between two states of a tenant's quota concerns.
 /// `redeclared`: whether somebody changed what it asks.
@@ -59,14 +60,24 @@ fn lacks(shared: &Shared, name: &str) -> bool {
     conditions::find(conditions, "Granted").is_none_or(|granted| granted.status != "True")
 }
 
-/// Asks for a tenant whose quota's use changed, if it waits for that.
+/// Asks for a tenant whose quota's use changed, if it waits for that. It may wait before its status says
+/// so: the quota controller answers sooner than the pass that asked it has ended.
 pub fn used(shared: &Shared, namespace: &str) {
-    if lacks(shared, namespace) {
+    if lacks(shared, namespace) || allows_less(shared, namespace) {
         shared.caches.triggers.tenant(namespace);
     }
     if !stands(shared, namespace) {
         outlived(shared, namespace);
     }
+}
+
+/// Whether a ResourceQuota allows less than its tenant's status records, as while that is taken back.
+fn allows_less(shared: &Shared, namespace: &str) -> bool {
+    let world = Lookups(&shared.caches);
+    let hard = world.quota(namespace).and_then(|quota| quota.hard);
+    let own =
+        world.tenant(namespace).and_then(|tenant| Some(Figures::of(&tenant.status.as_ref()?.granted.as_ref()?.own)));
+    own.zip(hard).is_some_and(|(own, hard)| own.exceeds(hard))
 }
 
 /// Whether a namespace is that of the tenant of its name, so that nobody is charged with what is left
