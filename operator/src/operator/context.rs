@@ -1,10 +1,14 @@
 //! What the parts of the operator share.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Client, Resource, ResourceExt as _};
-use yipan_core::kinds::{App, Platform, Tenant};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use yipan_core::kinds::{App, AppStatus, Platform, PlatformStatus, Tenant, TenantStatus};
 
 use super::apply::Memory;
 use super::caches::{Caches, Guarded};
@@ -47,6 +51,44 @@ impl Shared {
         caches.apps.state().into_iter().for_each(app);
     }
 }
+
+/// A kind that people write and that the operator answers with a status.
+pub trait Answered: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned {
+    /// Its status.
+    type Status: Clone + Default + PartialEq + Serialize;
+
+    /// The status there is.
+    fn answer(&self) -> Option<&Self::Status>;
+
+    /// The conditions of a status.
+    fn conditions(status: &Self::Status) -> &[Condition];
+
+    /// Where our own writes are kept until the watch catches up.
+    fn newest(shared: &Shared) -> &Newest<Self>;
+}
+
+macro_rules! answered {
+    ($kind:ident, $status:ident, $newest:ident) => {
+        impl Answered for $kind {
+            type Status = $status;
+
+            fn answer(&self) -> Option<&$status> {
+                self.status.as_ref()
+            }
+
+            fn conditions(status: &$status) -> &[Condition] {
+                &status.conditions
+            }
+
+            fn newest(shared: &Shared) -> &Newest<Self> {
+                &shared.$newest
+            }
+        }
+    };
+}
+answered!(Platform, PlatformStatus, platforms);
+answered!(Tenant, TenantStatus, tenants);
+answered!(App, AppStatus, apps);
 
 /// Objects as our own writes left them. A pass that ran on what the watch has not yet overtaken
 /// would write the same status again with a later time.

@@ -1,17 +1,15 @@
 //! Watches Platforms, Tenants and Apps: keeps them whole and asks for whoever depends on a change.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Debug;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::{reflector::ObjectRef, watcher};
 use kube::{Api, Resource, ResourceExt as _};
-use serde::de::DeserializeOwned;
 use yipan_core::kinds::{App, Platform, Tenant};
 use yipan_core::plan::{app, conditions, metadata};
 
-use super::super::context::{Newest, Shared};
+use super::super::context::{Answered, Shared};
 use super::watching::watching;
 use super::{Guarded, claims};
 
@@ -84,7 +82,7 @@ pub const NAMESPACE: &str = "namespace";
 pub const PEER: &str = "peer";
 
 /// A kind that people write, with what its changes mean to others.
-pub trait Declaration: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static {
+pub trait Declaration: Answered + Send + Sync + 'static {
     /// The name of the watch, as /readyz shows it.
     const WATCH: &'static str;
 
@@ -95,9 +93,6 @@ pub trait Declaration: Resource<DynamicType = ()> + Clone + Debug + DeserializeO
 
     /// The keys under which an object is indexed.
     fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)>;
-
-    /// Where our own writes are kept until the watch catches up.
-    fn newest(shared: &Shared) -> &Newest<Self>;
 
     /// Asks for everybody who depends on the difference between two states of an object.
     fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared);
@@ -204,9 +199,30 @@ pub fn carries(shared: &Shared, namespace: &str, id: Option<String>) {
     count_again(shared, &changed);
 }
 
-/// What an object says of itself, where it can be read.
-fn of<K: Declaration, T>(object: Option<&Guarded<K>>, said: impl Fn(&K) -> T) -> Option<T> {
-    object.and_then(|object| object.0.as_ref().ok()).map(|object| said(object))
+/// What differs between two states of an object that were not both ours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// Nothing that matters, or only what the operator wrote itself.
+    Nothing,
+    /// Its status alone, which somebody else wrote: as much in need of repair as anything of ours.
+    Status,
+    /// What is declared.
+    Declared,
+}
+
+impl News {
+    fn of<K: Declaration>(old: Option<&Guarded<K>>, new: Option<&Guarded<K>>, shared: &Shared) -> Self {
+        let read = |object: Option<&Guarded<K>>| object.and_then(|object| object.0.as_ref().ok().cloned());
+        let status = |object: Option<&Guarded<K>>| read(object).and_then(|object| object.answer().cloned());
+        if read(new).is_some_and(|object| K::newest(shared).knows(&object)) {
+            return Self::Nothing;
+        }
+        match redeclared(old, new) {
+            true => Self::Declared,
+            false if status(old) != status(new) => Self::Status,
+            false => Self::Nothing,
+        }
+    }
 }
 
 /// Whether more than the status differs.
@@ -222,30 +238,22 @@ fn redeclared<K: Declaration>(old: Option<&Guarded<K>>, new: Option<&Guarded<K>>
 impl Declaration for Platform {
     const WATCH: &'static str = "Platform";
 
-    fn newest(shared: &Shared) -> &Newest<Self> {
-        &shared.platforms
-    }
-
     fn keys(_: &Guarded<Self>) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
     /// Everything depends on the Platform.
     fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared) {
-        if redeclared(old, new) {
-            shared.look_at_everything();
-        } else if of(old, |platform| platform.status.clone()) != of(new, |platform| platform.status.clone()) {
-            shared.caches.triggers.platform(); // it looks whether those are its own words
+        match News::of(old, new, shared) {
+            News::Declared => shared.look_at_everything(),
+            News::Status => shared.caches.triggers.platform(),
+            News::Nothing => {}
         }
     }
 }
 
 impl Declaration for Tenant {
     const WATCH: &'static str = "Tenant";
-
-    fn newest(shared: &Shared) -> &Newest<Self> {
-        &shared.tenants
-    }
 
     fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)> {
         let Ok(tenant) = &object.0 else { return Vec::new() };
@@ -266,10 +274,9 @@ impl Declaration for Tenant {
     fn changed(old: Option<&Guarded<Self>>, new: Option<&Guarded<Self>>, shared: &Shared) {
         let (triggers, index) = (&shared.caches.triggers, &shared.caches.index);
         let name = old.or(new).map(|object| object.name_any()).unwrap_or_default();
-        let news = of(new, |tenant| !shared.tenants.knows(tenant)).unwrap_or(true);
-        let redeclared = redeclared(old, new) && news;
-        // A status that somebody else wrote is as much in need of repair as anything else of ours.
-        if redeclared || (news && of(old, |tenant| tenant.status.clone()) != of(new, |tenant| tenant.status.clone())) {
+        let news = News::of(old, new, shared);
+        let redeclared = news == News::Declared;
+        if news != News::Nothing {
             triggers.tenant(&name);
         }
         claims::changed(old, new, redeclared, shared);
@@ -291,10 +298,6 @@ fn verdict(tenant: Option<&Guarded<Tenant>>) -> Vec<(String, String)> {
 impl Declaration for App {
     const WATCH: &'static str = "App";
 
-    fn newest(shared: &Shared) -> &Newest<Self> {
-        &shared.apps
-    }
-
     fn entry(object: &Guarded<Self>) -> String {
         format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
     }
@@ -311,14 +314,11 @@ impl Declaration for App {
         let Some(either) = old.or(new) else { return };
         let namespace = either.namespace().unwrap_or_default();
         shared.caches.departed.record(&namespace, &either.name_any(), new.is_none());
-        if of(new, |app| shared.apps.knows(app)).unwrap_or(false) {
-            return;
-        }
-        let redeclared = redeclared(old, new);
-        if redeclared || of(old, |app| app.status.clone()) != of(new, |app| app.status.clone()) {
+        let news = News::of(old, new, shared);
+        if news != News::Nothing {
             triggers.app(&namespace, &either.name_any());
         }
-        if !redeclared {
+        if news != News::Declared {
             return;
         }
         let network = |object: Option<&Guarded<Self>>| {
