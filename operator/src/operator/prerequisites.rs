@@ -96,7 +96,11 @@ async fn are_counted(api: &Api<ResourceQuota>) -> Result<(), String> {
         status: None,
     };
     if api.get_opt(PROBE).await.map_err(said)?.is_none() {
-        api.create(&PostParams::default(), &probe).await.map_err(said)?;
+        match api.create(&PostParams::default(), &probe).await {
+            Ok(_) => {}
+            Err(Error::Api(status)) if status.is_already_exists() => {} // another replica asks as well
+            Err(error) => return Err(said(error)),
+        }
     }
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while tokio::time::Instant::now() < deadline {

@@ -117,6 +117,9 @@ impl Removal {
         mut in_the_way: impl AsyncFnMut() -> anyhow::Result<Option<String>>,
     ) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(self.options.timeout);
+        if let Some(what) = in_the_way().await? {
+            self.say(&format!("waiting, up to {} s: {what}", self.options.timeout))?;
+        }
         loop {
             match in_the_way().await? {
                 None => return Ok(()),

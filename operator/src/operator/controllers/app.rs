@@ -69,7 +69,7 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
     // What was just written may have changed what is found.
     let world = AppWorld::gather(&app, &Lookups(&shared.caches));
     let status = app::status(&app, &world, checked.as_ref().ok(), &outcome::of(&pass), Timestamp::now());
-    outcome::save(shared, &api, app.as_ref(), status).await?;
+    let pass = outcome::save(shared, &api, app.as_ref(), status).await.and(pass);
     outcome::count(shared, app.as_ref(), &pass);
     pass.map(|()| Action::await_change())
 }

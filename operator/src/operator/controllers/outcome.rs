@@ -1,21 +1,17 @@
 //! What every controller does after a pass: count it, write the status if it says anything new,
 //! and tell people of what they have to know.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Resource, ResourceExt as _};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use yipan_core::drift::MANAGER;
-use yipan_core::kinds::{App, AppStatus, Platform, PlatformStatus, Tenant, TenantStatus};
 use yipan_core::plan::{Outcome, Refusal, conditions, labels};
 
-use super::super::context::{Newest, Shared};
+use super::super::context::{Answered, Shared};
 use super::super::error::Error;
 use super::super::events::Act;
 
@@ -56,52 +52,17 @@ pub fn is_brief<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, p
     }
 }
 
-/// Counts a pass by how it ended.
+/// Counts a pass by how it ended; one that merely lost a race comes again.
 pub fn count<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, pass: &Result<T, Error>) {
+    if let Err(Error::Conflict { .. }) = pass {
+        return;
+    }
     let result = pass.as_ref().err().map_or("done", Error::reason);
     shared.metrics.passes.with_label_values(&[&K::kind(&()), result]).inc();
     if pass.is_ok() {
         shared.failures.forget(&name(object));
     }
 }
-
-/// A kind that people write and that the operator answers with a status.
-pub trait Answered: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned {
-    /// Its status.
-    type Status: Clone + Default + PartialEq + Serialize;
-
-    /// The status there is.
-    fn answer(&self) -> Option<&Self::Status>;
-
-    /// The conditions of a status.
-    fn conditions(status: &Self::Status) -> &[Condition];
-
-    /// Where our own writes are kept until the watch catches up.
-    fn newest(shared: &Shared) -> &Newest<Self>;
-}
-
-macro_rules! answered {
-    ($kind:ident, $status:ident, $newest:ident) => {
-        impl Answered for $kind {
-            type Status = $status;
-
-            fn answer(&self) -> Option<&$status> {
-                self.status.as_ref()
-            }
-
-            fn conditions(status: &$status) -> &[Condition] {
-                &status.conditions
-            }
-
-            fn newest(shared: &Shared) -> &Newest<Self> {
-                &shared.$newest
-            }
-        }
-    };
-}
-answered!(Platform, PlatformStatus, platforms);
-answered!(Tenant, TenantStatus, tenants);
-answered!(App, AppStatus, apps);
 
 /// Writes a status if it says anything new, and tells people if they have to know.
 ///

@@ -86,8 +86,7 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     };
     // Status follows a failure too: a Ready left over from yesterday would be a lie.
     let status = tenant::status(&tenant, &world, checked.as_ref().ok(), &outcome::of(&pass), Timestamp::now());
-    outcome::save(shared, &api, tenant.as_ref(), status).await?;
-    let pass = pass.and(listening);
+    let pass = outcome::save(shared, &api, tenant.as_ref(), status).await.and(pass).and(listening);
     outcome::count(shared, tenant.as_ref(), &pass);
     pass.map(|()| Action::await_change())
 }
