@@ -57,6 +57,10 @@ pub enum Refusal {
     OwnOverTotal { resource: &'static str, own: String, total: String },
     #[error("parent tenant `{parent}` has no quota itself yet; this one follows once it has")]
     ParentNotGranted { parent: TenantName },
+    #[error(
+        "parent tenant `{parent}` is being deleted and gives nothing any more; delete this tenant, and create it below another"
+    )]
+    ParentDeleted { parent: TenantName },
     #[error("parent tenant `{parent}` has not decided yet what it gives; this one follows once it has")]
     QuotaPending { parent: TenantName },
     #[error(
@@ -85,6 +89,10 @@ pub enum Refusal {
         "namespace `{name}` holds what an earlier tenant left, kept {until}; set spec.adopt to \"{id}\" to take it over with all it stores, or choose another tenant name"
     )]
     DataRetained { name: String, id: String, until: String },
+    #[error(
+        "namespace `{name}` is this tenant's, but somebody changed its label yipan.dev/id to {found}; put {id} back by break-glass"
+    )]
+    IdChanged { name: String, id: String, found: String },
     #[error(
         "id {id} is that of tenant `{holder}`, and no two have one id; set label yipan.dev/id of this tenant to the id it had, by break-glass, or delete this tenant"
     )]
@@ -127,6 +135,7 @@ impl Refusal {
             Self::PredecessorCircle { .. } => "PredecessorCircle",
             Self::OwnOverTotal { .. } => "OwnOverTotal",
             Self::ParentNotGranted { .. } => "ParentNotGranted",
+            Self::ParentDeleted { .. } => "ParentDeleted",
             Self::QuotaPending { .. } => "QuotaPending",
             Self::QuotaExceedsParent { .. } => "QuotaExceedsParent",
             Self::OwnExceedsRest { .. } => "OwnExceedsRest",
@@ -135,6 +144,7 @@ impl Refusal {
             Self::Lowering => "Lowering",
             Self::NamespaceTaken { .. } => "NamespaceTaken",
             Self::DataRetained { .. } => "DataRetained",
+            Self::IdChanged { .. } => "IdChanged",
             Self::IdTaken { .. } => "IdTaken",
             Self::NamespaceTerminating { .. } => "NamespaceTerminating",
             Self::NamespaceLost { .. } => "NamespaceLost",
@@ -151,6 +161,7 @@ impl Refusal {
             self,
             Self::NamespaceTaken { .. }
                 | Self::DataRetained { .. }
+                | Self::IdChanged { .. }
                 | Self::NamespaceTerminating { .. }
                 | Self::NamespaceLost { .. }
         )
@@ -162,6 +173,7 @@ impl Refusal {
         matches!(
             self,
             Self::ParentNotGranted { .. }
+                | Self::ParentDeleted { .. }
                 | Self::QuotaPending { .. }
                 | Self::QuotaExceedsParent { .. }
                 | Self::OwnExceedsRest { .. }

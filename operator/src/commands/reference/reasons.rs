@@ -64,6 +64,7 @@ fn refusals() -> Vec<Refusal> {
             Refusal::ParentNotAccepted { parent: parent.clone() },
             Refusal::ParentLevel { parent: parent.clone(), level: "Department" },
             Refusal::ParentNotGranted { parent: parent.clone() },
+            Refusal::ParentDeleted { parent: parent.clone() },
             Refusal::QuotaPending { parent: parent.clone() },
             Refusal::QuotaExceedsParent {
                 asked: text("32 CPU"),
@@ -99,6 +100,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Lowering,
         Refusal::NamespaceTaken { name: text("liangzhou") },
         Refusal::DataRetained { name: text("liangzhou"), id: text("3f2a91c04d"), until: text("until 2026-09-29") },
+        Refusal::IdChanged { name: text("liangzhou"), id: text("3f2a91c04d"), found: text("ffffffffff") },
         Refusal::IdTaken { id: text("3f2a91c04d"), holder: text("minqin") },
         Refusal::NamespaceTerminating { name: text("liangzhou") },
         Refusal::NamespaceLost { name: text("liangzhou"), id: text("3f2a91c04d") },
@@ -135,10 +137,12 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::QuotaExceedsParent { .. }
         | Refusal::OwnExceedsRest { .. }
         | Refusal::BelowReserved { .. }
+        | Refusal::ParentDeleted { .. }
         | Refusal::DataRetained { .. } => "the province",
-        Refusal::NamespaceTaken { .. } | Refusal::IdTaken { .. } | Refusal::NamespaceLost { .. } => {
-            "the cluster's administrator"
-        }
+        Refusal::NamespaceTaken { .. }
+        | Refusal::IdTaken { .. }
+        | Refusal::IdChanged { .. }
+        | Refusal::NamespaceLost { .. } => "the cluster's administrator",
         Refusal::NamespaceTerminating { .. }
         | Refusal::TenantNotFenced { .. }
         | Refusal::QuotaPending { .. }

@@ -136,7 +136,7 @@ fn workload(app: &ValidApp, found: Option<&WorkloadFound>) -> Finding {
         return Finding::yes(LAYER, "Available", "");
     }
     if let Some(failure) = &found.failure {
-        return Finding::no(LAYER, refused_pods_reason(failure), failure.clone());
+        return refused_pods(found.available, wanted, failure);
     }
     if let Some(trouble) = &found.trouble {
         return Finding::no(LAYER, trouble_reason(trouble), trouble_message(trouble));
@@ -156,9 +156,16 @@ fn stopping(found: Option<&WorkloadFound>) -> Finding {
     }
 }
 
-/// Why the API server lets no pod be made.
-fn refused_pods_reason(failure: &str) -> &'static str {
-    if failure.contains("exceeded quota") { "QuotaExceeded" } else { "PodsRefused" }
+/// Why the API server lets no further pod be made, and what a person can do about it.
+fn refused_pods(available: i32, wanted: i32, failure: &str) -> Finding {
+    const LAYER: &str = "WorkloadReady";
+    if !failure.contains("exceeded quota") {
+        return Finding::no(LAYER, "PodsRefused", failure);
+    }
+    let message = format!(
+        "{available} of {wanted} pods are ready and the quota has no room for more; lower spec.workload.replicas or spec.workload.resources, or ask the province for more ({failure})"
+    );
+    Finding::no(LAYER, "QuotaExceeded", message)
 }
 
 /// Kubernetes' words for a pod's trouble in ours, which are fewer and stay.

@@ -138,6 +138,10 @@ fn namespace_is_ours(tenant: &Tenant, world: &TenantWorld) -> Result<(), Refusal
         None => Ok(()),
         Some(found) if !is_ours(tenant, &id, found) => Err(match (ids::left(world), &world.left_holder) {
             (Some(left), Some(holder)) => Refusal::IdTaken { id: left.clone(), holder: holder.clone() },
+            // Nothing was left here: it is this tenant's, and no last day stands on it.
+            (Some(left), None) if had_namespace(tenant) && found.retained_until.is_none() => {
+                Refusal::IdChanged { name, id, found: left.clone() }
+            }
             (Some(left), None) => {
                 let until = found.retained_until.as_ref().map(|day| format!("until {day}"));
                 Refusal::DataRetained { name, id: left.clone(), until: until.unwrap_or_else(|| "for good".to_owned()) }

@@ -123,7 +123,10 @@ fn no_share(name: &TenantName, parent: &Tenant, asked: &Granted, share: Option<&
     let left = total.less(Figures::of(reserved));
     let short = Short::of(asked, left.plus(has).most(has));
     if short.0.is_empty() {
-        return Refusal::QuotaPending { parent: name.clone() };
+        return match parent.metadata.deletion_timestamp {
+            Some(_) => Refusal::ParentDeleted { parent: name.clone() },
+            None => Refusal::QuotaPending { parent: name.clone() },
+        };
     }
     let held = share.map_or_else(String::new, |_| format!(" instead of {}", short.figures(has)));
     Refusal::QuotaExceedsParent {
