@@ -114,15 +114,16 @@ pub fn all() -> Vec<Attack> {
 }
 
 impl Attack {
-    /// Tries it, and says by which words it was stopped or what ended otherwise than it should.
-    pub async fn attempt(&self, cast: &Cast) -> Result<String, String> {
+    /// Tries it, and says by which policy it was stopped and in which words, or what ended otherwise than it
+    /// should.
+    pub async fn attempt(&self, cast: &Cast) -> Result<(String, String), String> {
         self.prepare(cast).await?;
-        let words = self.stopped(cast).await?;
+        let stopped = self.stopped(cast).await?;
         for step in &self.before_control {
             self.must(cast, step, "a step").await?;
         }
         self.must(cast, &self.control, "the control").await?;
-        Ok(words)
+        Ok(stopped)
     }
 
     /// Takes the steps before it.
@@ -175,18 +176,20 @@ impl Attack {
         self.by != Who::Operator && !never.contains(&self.stopped_by.as_str())
     }
 
-    /// Whether it is stopped by whom it should be, in the right words; these.
-    async fn stopped(&self, cast: &Cast) -> Result<String, String> {
+    /// Whether it is stopped by whom it should be, in the right words; both.
+    async fn stopped(&self, cast: &Cast) -> Result<(String, String), String> {
         let verdict = cast.act(self.by, &self.attack).await;
         let as_said = match (&verdict, self.stopped_by.as_str()) {
-            (Verdict::Rights, "rights") => Some(String::new()),
-            (Verdict::Other { code: 400 | 422, words }, "kubernetes") => Some(words.clone()),
-            (Verdict::Policy { name, words }, any) if any.split(" or ").any(|p| p == name) => Some(words.clone()),
+            (Verdict::Rights, by @ "rights") => Some((by.to_owned(), String::new())),
+            (Verdict::Other { code: 400 | 422, words }, by @ "kubernetes") => Some((by.to_owned(), words.clone())),
+            (Verdict::Policy { name, words }, any) if any.split(" or ").any(|p| p == name) => {
+                Some((name.clone(), words.clone()))
+            }
             _ => None,
         };
         let wanted = (&self.stopped_by, &self.says);
         let fault = || format!("{} ({}): should be stopped by {wanted:?}; is: {verdict:?}", self.name, self.from);
-        as_said.filter(|words| words.contains(&self.says)).ok_or_else(fault)
+        as_said.filter(|(_, words)| words.contains(&self.says)).ok_or_else(fault)
     }
 
     async fn must(&self, cast: &Cast, deed: &Deed, what: &str) -> Result<(), String> {

@@ -30,7 +30,17 @@ pub fn stoppers(question: &Question) -> Vec<&'static str> {
 
 /// Neither the operator nor a part of the cluster, and not come to repair.
 fn people(who: Who) -> bool {
-    who != Who::Operator && !repairs(who) && !who.is_cluster()
+    outsiders(who) && who != Who::Kubelet
+}
+
+/// The same, and nodes: what runs in a tenant's pods is theirs to write, and nothing else is.
+fn outsiders(who: Who) -> bool {
+    who != Who::Operator && !repairs(who) && !controls(who)
+}
+
+/// The cluster's controllers.
+fn controls(who: Who) -> bool {
+    who.is_cluster() && who != Who::Kubelet
 }
 
 /// Whoever holds the verb.
@@ -57,7 +67,7 @@ fn fence(question: &Question) -> Option<&'static str> {
 fn metadata(question: &Question) -> Option<&'static str> {
     let ours = question.on.group == "yipan.dev";
     let wrong = question.on.below == "status" || question.deed == Deed::Orphan;
-    (ours && wrong && people(question.who)).then_some("yipan-metadata")
+    (ours && wrong && outsiders(question.who)).then_some("yipan-metadata")
 }
 
 fn namespaces(question: &Question) -> Option<&'static str> {
@@ -83,7 +93,7 @@ fn rights(question: &Question) -> Option<&'static str> {
 
 fn secrets(question: &Question) -> Option<&'static str> {
     let plain = matches!(question.deed, Deed::Create | Deed::ApplyNew) || question.deed.deletes();
-    (question.is("secrets", "") && !plain && question.of_a_tenant && people(question.who)).then_some("yipan-secrets")
+    (question.is("secrets", "") && !plain && question.of_a_tenant && outsiders(question.who)).then_some("yipan-secrets")
 }
 
 /// The sample is protected, as every tenant is of which nothing else is said.
@@ -95,6 +105,5 @@ fn tenants(question: &Question) -> Option<&'static str> {
 /// Whoever repairs is not exempt: it would be reading.
 fn unread(question: &Question) -> Option<&'static str> {
     let answers = matches!(question.deed, Deed::Foreground | Deed::Orphan | Deed::DeleteAll);
-    (question.is("secrets", "") && answers && question.of_a_tenant && !question.who.is_cluster())
-        .then_some("yipan-unread")
+    (question.is("secrets", "") && answers && question.of_a_tenant && !controls(question.who)).then_some("yipan-unread")
 }

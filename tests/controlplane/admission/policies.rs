@@ -19,8 +19,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether these are its words.
-    pub fn says(&self, words: &str) -> bool {
+    fn says(&self, words: &str) -> bool {
         self.parts.iter().all(|part| words.contains(part.as_str()))
     }
 
@@ -28,6 +27,12 @@ impl Rule {
     pub fn name(&self) -> String {
         format!("{}:{}", self.policy, self.index)
     }
+}
+
+/// Whose words these are: of the rules of a policy that could have said them, the one that leaves least open.
+pub fn speaker<'a>(rules: &'a [Rule], policy: &str, words: &str) -> Option<&'a Rule> {
+    let could = rules.iter().filter(|rule| rule.policy == policy && rule.says(words));
+    could.max_by_key(|rule| rule.parts.iter().map(String::len).sum::<usize>())
 }
 
 /// The header by which somebody who may impersonate says which rule is not to hold for this request.
