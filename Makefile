@@ -25,8 +25,8 @@ test: ## All tests; they start a control plane of their own
 	cargo test $(locked) --workspace --all-targets --no-run
 	$(direct) cargo test $(locked) --workspace --all-targets --no-fail-fast
 
-generate: ## Writes crds/ and docs/reference/ from the code
-	cargo run -q -p yipan -- crds --dir crds
+generate: ## Writes the definitions of charts/yipan and docs/reference/ from the code
+	cargo run -q -p yipan -- crds --dir charts/yipan/definitions
 	cargo run -q -p yipan -- reference --dir docs/reference
 
 accept: ## Takes what is planned now as right in tests/cases; read the difference before you commit it

@@ -33,7 +33,7 @@ fn must_equal(directory: &str, made: &[Generated]) {
 
 #[test]
 fn definitions_are_fresh() {
-    must_equal("crds", &crds::files().unwrap());
+    must_equal("charts/yipan/definitions", &crds::files().unwrap());
 }
 
 #[test]

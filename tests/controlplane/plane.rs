@@ -1,7 +1,7 @@
 //! A real control plane for the tests, one for the whole test binary.
 //!
-//! [`shared`] starts it when the first test asks (about 10 seconds), with our definitions, `deploy/`,
-//! the admission policies and one Platform (`platform.yaml`) installed. It goes when the test binary ends, however that
+//! [`shared`] starts it when the first test asks (about 10 seconds), with our definitions, the
+//! chart's rights and policies and one Platform (`platform.yaml`) installed. It goes when the test binary ends, however that
 //! ends. With `YIPAN_TEST_KUBECONFIG` these tests use the cluster of that file instead and leave it
 //! running; the user's current context is never touched.
 //!
@@ -92,8 +92,8 @@ impl Plane {
         }
     }
 
-    /// Installs the definitions, `deploy/`, the admission policies and the Platform, and waits until
-    /// the policies hold.
+    /// Installs the definitions, the chart's rights and policies and the Platform, and waits until the
+    /// policies hold.
     fn install(kubeconfig: PathBuf, keeper: Option<ChildStdin>) -> Result<Plane, String> {
         let bin = run(&mut Command::new(repository().join("tools/build")), "")?.out;
         let plane = Plane { kubeconfig, kubectl: Path::new(bin.trim_end()).join("kubectl"), _keeper: keeper };
@@ -103,14 +103,14 @@ impl Plane {
             .collect::<Result<_, _>>()?;
         let names = yipan_core::kinds::crds().into_iter().filter_map(|crd| crd.metadata.name);
         let apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=yipan-test", "-f"];
-        let deploy = repository().join("deploy");
+        let (home, rights) = (chart().join("namespace.yaml"), chart().join("rights"));
         let platform = repository().join("tests/controlplane/platform.yaml");
         let mut wait = vec!["wait".to_owned(), "--for=condition=Established".to_owned(), "--timeout=30s".to_owned()];
         wait.extend(names.map(|name| format!("crd/{name}")));
         for (arguments, input) in [
             ([&apply[..], &["-"]].concat(), crds.join("---\n")),
             (wait.iter().map(String::as_str).collect(), String::new()),
-            ([&apply[..], &[utf8(&deploy)]].concat(), String::new()),
+            ([&apply[..], &[utf8(&home), "-f", utf8(&rights)]].concat(), String::new()),
             ([&apply[..], &["-"]].concat(), policies()?),
             ([&apply[..], &[utf8(&platform)]].concat(), String::new()),
         ] {
@@ -248,9 +248,14 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent").to_owned()
 }
 
+/// The chart. Its files are what every installation gets; `super::chart` holds it to that.
+pub fn chart() -> PathBuf {
+    repository().join("charts/yipan")
+}
+
 /// Every admission policy, that of Apps last.
 fn policies() -> Result<String, String> {
-    let folder = repository().join("charts/yipan/policies");
+    let folder = chart().join("policies");
     let listed = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort_by_key(|file| (file.ends_with("yipan-app.yaml"), file.clone()));

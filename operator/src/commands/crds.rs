@@ -1,4 +1,4 @@
-//! `yipan crds`: the definitions, as they are committed under `crds/`.
+//! `yipan crds`: the definitions, as they are committed in the chart.
 
 use yipan_core::kinds;
 

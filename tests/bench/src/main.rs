@@ -74,7 +74,7 @@ pub struct Options {
     /// The `yipan` binary. [default: the one cargo built beside this program]
     #[arg(long)]
     pub operator: Option<PathBuf>,
-    /// Runs the operator with the administrator's rights instead of those of deploy/: shows what
+    /// Runs the operator with the administrator's rights instead of those of the chart: shows what
     /// authorization costs.
     #[arg(long)]
     pub as_administrator: bool,

@@ -41,7 +41,7 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// Starts one, with the definitions, `deploy/` and the gateways installed, and fit for Apps where
+    /// Starts one, with the definitions, the rights and the gateways installed, and fit for Apps where
     /// there will be some.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl Plane {
                 .await
                 .with_context(|| format!("{name}: not established"))??;
         }
-        for given in ["deploy", "examples/gansu/gateway"] {
+        for given in ["charts/yipan/namespace.yaml", "charts/yipan/rights", "examples/gansu/gateway"] {
             self.apply(&repository().join(given)).await.with_context(|| given.to_owned())?;
         }
         Ok(())
@@ -126,14 +126,14 @@ impl Plane {
         Ok(())
     }
 
-    /// Applies a folder of YAML.
-    async fn apply(&self, folder: &Path) -> anyhow::Result<()> {
+    /// Applies a file or a folder of YAML.
+    async fn apply(&self, given: &Path) -> anyhow::Result<()> {
         let bin = tokio::process::Command::new(repository().join("tools/build")).output().await?;
         let kubectl = Path::new(String::from_utf8(bin.stdout)?.trim_end()).join("kubectl");
         let mut command = tokio::process::Command::new(kubectl);
         command.arg("--kubeconfig").arg(&self.kubeconfig);
         command.arg("--cache-dir").arg(self.kubeconfig.with_file_name("kubectl-cache"));
-        command.args(["apply", "--server-side", "--force-conflicts", "-f"]).arg(folder).kill_on_drop(true);
+        command.args(["apply", "--server-side", "--force-conflicts", "-f"]).arg(given).kill_on_drop(true);
         let answer = command.output().await?;
         ensure!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr).trim());
         Ok(())
