@@ -52,7 +52,7 @@ use super::status::{Condition, Paused, Suspended};
 ))]
 #[kube(printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"))]
 #[kube(validation = Rule::new("self.metadata.name.matches('^[a-z]([a-z0-9]|-[a-z0-9])*$') && self.metadata.name.size() >= 3 && self.metadata.name.size() <= 31").message("name: 3 to 31 of a-z, 0-9 and single hyphens, beginning with a letter"))]
-#[kube(validation = Rule::new("!self.metadata.name.startsWith('kube-') && !self.metadata.name.startsWith('yipan-') && self.metadata.name != 'default' && self.metadata.name != 'common'").message("name: kube-*, yipan-* and default belong to the cluster, common to everybody"))]
+#[kube(validation = Rule::new("!self.metadata.name.startsWith('kube-') && !self.metadata.name.startsWith('yipan-') && self.metadata.name != 'default' && !(self.metadata.name in ['common', 'hosts'])").message("name: kube-*, yipan-* and default belong to the cluster, common to everybody, hosts to routes"))]
 #[kube(validation = Rule::new("!has(self.spec.supersedes) || !(self.metadata.name in self.spec.supersedes)").message("supersedes: a tenant does not supersede itself"))]
 #[x_kube(validation = Rule::new("self.level == 'Province' ? !has(self.parent) : has(self.parent)").message("every level but Province has a parent"))]
 #[x_kube(validation = Rule::new("has(self.parent) == has(oldSelf.parent) && (!has(self.parent) || self.parent == oldSelf.parent)").message("parent is immutable"))]

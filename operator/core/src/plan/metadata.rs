@@ -83,3 +83,32 @@ pub fn of_app<K: Resource>(app: &K, name: &str) -> ObjectMeta {
 pub fn app_labels<K: Resource>(app: &K) -> std::collections::BTreeMap<String, String> {
     labels::map([(labels::MANAGED_BY, labels::YIPAN), (labels::NAME, &app.name_any()), (labels::APP_ID, &id(app))])
 }
+
+/// How the names of a Shared Blueprint's objects begin. No App's do: its name holds no `--`, and what
+/// follows it is no Blueprint's.
+const BLUEPRINT_PREFIX: &str = "bp--";
+
+/// The name of a Shared Blueprint's workload, in its owner's namespace.
+pub fn shared_name(blueprint: &str) -> String {
+    format!("{BLUEPRINT_PREFIX}{blueprint}")
+}
+
+/// The Blueprint of an object, by the object's name: `bp--realestate`, `bp--realestate--entry`.
+pub fn blueprint_of(name: &str) -> Option<&str> {
+    name.strip_prefix(BLUEPRINT_PREFIX)?.split("--").next()
+}
+
+/// The name of a seat's route, in the namespace of the Blueprint's owner.
+pub fn seat_route_name(app: &str, tenant: &str) -> String {
+    format!("{app}--{tenant}")
+}
+
+/// How the names end of the routes of an App's own further hosts. No tenant is called so.
+pub const HOSTS: &str = "hosts";
+
+/// The tenant and the App of a seat's route, by its name; none for the routes of an App with a workload of
+/// its own.
+pub fn seat_of_route(name: &str) -> Option<(&str, &str)> {
+    let (app, tenant) = name.split_once("--")?;
+    (tenant != HOSTS).then_some((tenant, app))
+}

@@ -7,6 +7,7 @@ mod everything;
 pub mod labels;
 pub mod metadata;
 mod object;
+mod owner;
 pub mod pause;
 pub mod platform;
 pub mod quota;
@@ -18,6 +19,7 @@ mod world;
 
 pub use everything::{Answer, AppAnswer, TenantAnswer, everything};
 pub use object::{Kind, Object};
+pub use owner::Owner;
 pub use pause::Hold;
 pub use reach::Path;
 pub use refusal::Refusal;

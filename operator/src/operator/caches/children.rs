@@ -1,18 +1,17 @@
 //! Watches every kind of object that Yipan makes, and keeps of each what says whether it still is
 //! as it was applied.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 use kube::api::DynamicObject;
-use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
 use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 use yipan_core::drift::{self, Digest};
 use yipan_core::plan::quota::QuotaFound;
-use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, labels, metadata};
+use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, Owner, RouteFound, WorkloadFound, labels, metadata};
 
 use super::super::context::Shared;
 use super::watching::watching;
@@ -37,9 +36,10 @@ pub struct Child {
     pub made: i64,
     /// Whether it is being deleted.
     pub deleting: bool,
-    /// The App it belongs to; none for the tenant's own.
-    pub app: Option<String>,
-    /// Whether it goes with its App: a deletion that orphans takes that off.
+    /// Whose it is, seen from where it lies.
+    pub owner: Owner,
+    /// Whether it goes with its App: a deletion that orphans takes that off, and what lies outside of the
+    /// App's namespace never does.
     pub owned: bool,
     /// What a decision needs beyond that.
     pub found: Found,
@@ -66,7 +66,6 @@ impl Child {
     /// Reduces a stored object. None: it cannot be one of ours.
     pub fn read(kind: Kind, object: &Value) -> Option<Self> {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-        let label = |key: &str| text(&format!("/metadata/labels/{}", key.replace('/', "~1")));
         let stored = match kind {
             Kind::Namespace => drift::stored_namespace(object),
             _ => drift::stored(object),
@@ -79,11 +78,7 @@ impl Child {
             Kind::ResourceQuota => Found::Quota(Box::new(QuotaFound::read(object))),
             _ => Found::Nothing,
         };
-        // Either is enough: a hand may have taken off the other.
-        let owner = text("/metadata/ownerReferences/0/name")
-            .filter(|_| text("/metadata/ownerReferences/0/kind") == Some("App"));
-        let owned = owner.is_some();
-        let app = owner.or_else(|| label(labels::APP_ID).and_then(|_| label(labels::NAME)));
+        let (owner, owned) = Owner::of(kind, object);
         Some(Self {
             version: text("/metadata/resourceVersion")?.parse().ok()?,
             uid: text("/metadata/uid")?.to_owned(),
@@ -93,7 +88,7 @@ impl Child {
                 .and_then(|made| made.parse::<Timestamp>().ok())
                 .map_or(0, Timestamp::as_second),
             deleting: text("/metadata/deletionTimestamp").is_some(),
-            app: app.map(str::to_owned),
+            owner,
             owned,
             found,
         })
@@ -113,82 +108,130 @@ impl Child {
     }
 }
 
-/// Every object of ours, by namespace.
+/// Every object of ours.
 #[derive(Default)]
 pub struct Children {
-    by_namespace: RwLock<HashMap<String, BTreeMap<Key, Child>>>,
+    all: RwLock<All>,
+}
+
+#[derive(Default)]
+struct All {
+    by_namespace: HashMap<String, BTreeMap<Key, Child>>,
+    /// Where the objects lie of those that have any outside of their own namespaces.
+    away: HashMap<Owner, BTreeSet<(String, Key)>>,
+}
+
+impl All {
+    /// Takes an object out; the namespace with its last one.
+    fn take(&mut self, namespace: &str, key: &Key) -> Option<Child> {
+        let within = self.by_namespace.get_mut(namespace)?;
+        let child = within.remove(key)?;
+        if within.is_empty() {
+            self.by_namespace.remove(namespace);
+        }
+        if let Some(places) = self.away.get_mut(&child.owner) {
+            places.remove(&(namespace.to_owned(), key.clone()));
+            if places.is_empty() {
+                self.away.remove(&child.owner);
+            }
+        }
+        Some(child)
+    }
+
+    fn put(&mut self, namespace: &str, key: Key, child: Child) {
+        if child.owner.is_away() {
+            self.away.entry(child.owner.clone()).or_default().insert((namespace.to_owned(), key.clone()));
+        }
+        self.by_namespace.entry(namespace.to_owned()).or_default().insert(key, child);
+    }
 }
 
 impl Children {
     /// One object.
     pub fn get(&self, namespace: &str, kind: Kind, name: &str) -> Option<Child> {
-        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(namespace)?.get(&(kind, name.to_owned())).cloned()
+        self.read().by_namespace.get(namespace)?.get(&(kind, name.to_owned())).cloned()
     }
 
-    /// The objects of one App, or those of the tenant itself.
-    pub fn of(&self, namespace: &str, app: Option<&str>) -> Vec<(Key, Child)> {
-        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
-        let within = all.get(namespace).into_iter().flatten();
-        within.filter(|(_, child)| child.app.as_deref() == app).map(|(k, c)| (k.clone(), c.clone())).collect()
+    /// The objects in a namespace of the tenant itself, or of one of its Apps.
+    pub fn of(&self, namespace: &str, owner: &Owner) -> Vec<(Key, Child)> {
+        let all = self.read();
+        let within = all.by_namespace.get(namespace).into_iter().flatten();
+        within.filter(|(_, child)| child.owner == *owner).map(|(k, c)| (k.clone(), c.clone())).collect()
+    }
+
+    /// The objects, with their namespaces, of one who has them outside of its own: a seat, a Blueprint.
+    pub fn away(&self, owner: &Owner) -> Vec<(String, Key, Child)> {
+        let all = self.read();
+        let places = all.away.get(owner).into_iter().flatten();
+        let one = |(namespace, key): &(String, Key)| {
+            Some((namespace.clone(), key.clone(), all.by_namespace.get(namespace)?.get(key)?.clone()))
+        };
+        places.filter_map(one).collect()
+    }
+
+    /// All objects of one App: those in its namespace, and those of its seat.
+    pub fn of_app(&self, namespace: &str, app: &str) -> Vec<(String, Key, Child)> {
+        let here = self.of(namespace, &Owner::App(app.to_owned()));
+        let here = here.into_iter().map(|(key, child)| (namespace.to_owned(), key, child));
+        here.chain(self.away(&Owner::seat(namespace, app))).collect()
     }
 
     /// Every namespace, whoever made it.
     pub fn namespaces(&self) -> Vec<(String, Child)> {
-        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
         let one = |(name, within): (&String, &BTreeMap<Key, Child>)| {
             Some((name.clone(), within.get(&(Kind::Namespace, name.clone()))?.clone()))
         };
-        all.iter().filter_map(one).collect()
+        self.read().by_namespace.iter().filter_map(one).collect()
     }
 
-    /// The objects that an App's deletion left behind on purpose, by the App's name.
-    pub fn orphans(&self, namespace: &str) -> Vec<(String, Key, Child)> {
-        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
-        let within = all.get(namespace).into_iter().flatten().filter(|(_, child)| !child.owned);
-        within.filter_map(|(key, child)| Some((child.app.clone()?, key.clone(), child.clone()))).collect()
+    /// The objects in a namespace that do not go with whose they are: what an App's deletion left behind
+    /// on purpose, and all that seats and Blueprints have there.
+    pub fn loose(&self, namespace: &str) -> Vec<(Owner, Key, Child)> {
+        let all = self.read();
+        let within = all.by_namespace.get(namespace).into_iter().flatten();
+        let loose = within.filter(|(_, child)| !child.owned && child.owner != Owner::Tenant);
+        loose.map(|(key, child)| (child.owner.clone(), key.clone(), child.clone())).collect()
     }
 
     /// How many objects are kept.
     pub fn count(&self) -> usize {
-        self.by_namespace.read().unwrap_or_else(PoisonError::into_inner).values().map(BTreeMap::len).sum()
+        self.read().by_namespace.values().map(BTreeMap::len).sum()
     }
 
     /// Records a state that was seen or written. Returns whom it concerns if it means anything new:
     /// the owner, and the one it had before a hand took the mark of it off.
-    pub fn record(&self, namespace: &str, key: Key, child: Child) -> Vec<Option<String>> {
-        let mut all = self.by_namespace.write().unwrap_or_else(PoisonError::into_inner);
-        let within = all.entry(namespace.to_owned()).or_default();
-        let mut concerned = vec![child.app.clone()];
-        match within.get(&key) {
+    pub fn record(&self, namespace: &str, key: Key, child: Child) -> Vec<Owner> {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let mut concerned = vec![child.owner.clone()];
+        match all.by_namespace.get(namespace).and_then(|within| within.get(&key)) {
             // The watch lags behind what we wrote ourselves.
             Some(known) if known.version > child.version => return Vec::new(),
             Some(known) if known.same(&child) => concerned.clear(),
-            Some(known) if known.app != child.app => concerned.push(known.app.clone()),
+            Some(known) if known.owner != child.owner => concerned.push(known.owner.clone()),
             Some(_) | None => {}
         }
-        within.insert(key, child);
+        drop(all.take(namespace, &key));
+        all.put(namespace, key, child);
         concerned
     }
 
     /// Records that an object is gone, as of a version. Returns the owner it had.
-    pub fn forget(&self, namespace: &str, key: &Key, version: u64) -> Option<Option<String>> {
-        let mut all = self.by_namespace.write().unwrap_or_else(PoisonError::into_inner);
-        let within = all.get_mut(namespace)?;
-        if within.get(key).is_none_or(|known| known.version > version) {
+    pub fn forget(&self, namespace: &str, key: &Key, version: u64) -> Option<Owner> {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        if all.by_namespace.get(namespace)?.get(key).is_none_or(|known| known.version > version) {
             return None; // made anew since
         }
-        let owner = within.remove(key).map(|child| child.app);
-        if within.is_empty() {
-            all.remove(namespace);
-        }
-        owner
+        all.take(namespace, key).map(|child| child.owner)
     }
 
     fn keys(&self, kind: Kind) -> Vec<(String, String)> {
-        let all = self.by_namespace.read().unwrap_or_else(PoisonError::into_inner);
-        let names = all.iter().flat_map(|(namespace, within)| within.keys().map(move |key| (namespace, key)));
-        names.filter(|(_, key)| key.0 == kind).map(|(namespace, key)| (namespace.clone(), key.1.clone())).collect()
+        let all = self.read();
+        let names = all.by_namespace.iter().flat_map(|(place, within)| within.keys().map(move |key| (place, key)));
+        names.filter(|(_, key)| key.0 == kind).map(|(place, key)| (place.clone(), key.1.clone())).collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, All> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -247,7 +290,7 @@ fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {
     }
     let concerned = shared.caches.children.record(&namespace, (kind, name), child);
     for owner in &concerned {
-        ask_for_owner(shared, &namespace, owner.as_deref());
+        ask_for_owner(shared, &namespace, owner);
     }
     match kind {
         Kind::ResourceQuota => claims::used(shared, &namespace),
@@ -262,26 +305,25 @@ fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {
 fn gone(shared: &Shared, namespace: &str, key: Key, version: Option<String>) {
     let version = version.and_then(|version| version.parse().ok()).unwrap_or(u64::MAX);
     let Some(owner) = shared.caches.children.forget(namespace, &key, version) else { return };
-    let alive = |app: &str| shared.caches.apps.get(&ObjectRef::new(app).within(namespace)).is_some();
-    match (key.0, owner.as_deref()) {
-        (Kind::Namespace, _) => {
+    match key.0 {
+        Kind::Namespace => {
             shared.memory.forget_namespace(namespace);
             declared::carries(shared, namespace, None);
             shared.caches.departed.forget_namespace(namespace);
             claims::outlived(shared, namespace);
         }
-        (_, Some(app)) if !alive(app) => shared.memory.forget(namespace, &key),
+        _ if !shared.caches.is_there(namespace, &owner) => shared.memory.forget(namespace, &key),
         _ => {}
     }
-    ask_for_owner(shared, namespace, owner.as_deref());
+    ask_for_owner(shared, namespace, &owner);
 }
 
-fn ask_for_owner(shared: &Shared, namespace: &str, app: Option<&str>) {
-    match app {
-        Some(app) if shared.caches.apps.get(&ObjectRef::new(app).within(namespace)).is_some() => {
-            shared.caches.triggers.app(namespace, app);
-        }
-        Some(_) => shared.caches.triggers.tenant_later(namespace), // an orphan, or on its way out
-        None => shared.caches.triggers.tenant(namespace),
+fn ask_for_owner(shared: &Shared, namespace: &str, owner: &Owner) {
+    let triggers = &shared.caches.triggers;
+    match owner {
+        Owner::Tenant | Owner::Blueprint(_) => triggers.tenant(namespace),
+        _ if !shared.caches.is_there(namespace, owner) => triggers.tenant_later(namespace), // an orphan, or on its way out
+        Owner::App(app) => triggers.app(namespace, app),
+        Owner::Seat { tenant, app } => triggers.app(tenant, app),
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use yipan_core::kinds::{App, Platform, Tenant};
-use yipan_core::plan::Kind;
+use yipan_core::plan::{Kind, Owner};
 
 use super::context::Shared;
 pub use children::{Child, Children, Found, Key};
@@ -75,6 +75,16 @@ impl Caches {
 }
 
 impl Caches {
+    /// Whether whoever an object in a namespace belongs to is declared.
+    pub fn is_there(&self, namespace: &str, owner: &Owner) -> bool {
+        match owner {
+            Owner::Tenant => self.tenants.get(&ObjectRef::new(namespace)).is_some(),
+            Owner::App(app) => self.apps.get(&ObjectRef::new(app).within(namespace)).is_some(),
+            Owner::Seat { tenant, app } => self.apps.get(&ObjectRef::new(app).within(tenant)).is_some(),
+            Owner::Blueprint(_) => false,
+        }
+    }
+
     /// The first of these declarations that is stored and cannot be read: the Platform, or the
     /// tenant of that name.
     pub fn unreadable(&self, tenant: Option<&str>) -> Option<String> {

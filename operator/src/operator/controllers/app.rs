@@ -52,8 +52,8 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
         Ok(valid) => {
             let id = metadata::id(app.as_ref());
             let app = outcome::mark(shared, &api, app, &id, None).await?; // the id that every object will carry
-            let place = (valid.place.tenant.as_str(), Some(valid.name()));
-            let pass = bring(shared, app.as_ref(), place, &app::desired(valid).in_order()).await;
+            let held = || shared.caches.children.of_app(&valid.place.tenant, valid.name());
+            let pass = bring(shared, app.as_ref(), &app::desired(valid).in_order(), held).await;
             (app, pass)
         }
         Err(refusal) => (app, Err(Error::Refused(refusal.clone()))),
@@ -79,9 +79,9 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
 /// while, and visitors should not; nor does it run on where it is suspended.
 async fn close(shared: &Shared, app: &App, world: &AppWorld) -> Result<Action, Error> {
     let (namespace, name) = (app.namespace().unwrap_or_default(), app.name_any());
-    for (key, child) in shared.caches.children.of(&namespace, Some(&name)) {
+    for (place, key, child) in shared.caches.children.of_app(&namespace, &name) {
         if key.0 == Kind::HTTPRoute {
-            shared.remove(&namespace, &key, &child).await?;
+            shared.remove(&place, &key, &child).await?;
         }
     }
     take_back(shared, app, &take_back::of(shared, app, world)).await?;

@@ -1,40 +1,48 @@
 //! Brings the objects of one declaration from what they are to what they should be.
 
-use kube::runtime::reflector::ObjectRef;
 use kube::{Resource, ResourceExt as _};
 use yipan_core::kinds::Tenant;
-use yipan_core::plan::{Kind, Object, metadata};
+use yipan_core::plan::{Kind, Object, Owner, metadata};
 
 use super::super::apply::Written;
-use super::super::caches::Key;
+use super::super::caches::{Child, Key};
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::events::Act;
 
-/// Writes `desired` in its order, then removes what the same owner had before and nothing declares
-/// any more. The owner is the App of that name, or the tenant of the namespace itself.
+/// Writes `desired` in its order, then removes of `held`, what the same owner had before, all that nothing
+/// declares any more.
 ///
 /// # Errors
 /// The first write that fails; what comes after it is not written.
-pub async fn bring<K>(shared: &Shared, owner: &K, place: (&str, Option<&str>), desired: &[Object]) -> Result<(), Error>
+pub async fn bring<K>(
+    shared: &Shared,
+    owner: &K,
+    desired: &[Object],
+    held: impl FnOnce() -> Vec<(String, Key, Child)>,
+) -> Result<(), Error>
 where
     K: Resource<DynamicType = ()>,
 {
     write(shared, owner, desired).await?;
-    let (namespace, app) = place;
-    // A tenant's own objects are known by their names: one of an App's that lost the mark of its
-    // App is the App's to bring back and not the tenant's to remove.
-    let removable = |key: &Key| match app {
-        Some(_) => true,
-        None => key.1.starts_with(metadata::TENANT_PREFIX),
+    let wanted = |namespace: &str, (kind, name): &Key| {
+        let this = |object: &&Object| object.kind == *kind && object.name == *name;
+        desired.iter().filter(this).any(|object| object.namespace.as_deref().unwrap_or(name) == namespace)
     };
-    let wanted = |kind: Kind, name: &str| desired.iter().any(|object| object.kind == kind && object.name == name);
-    for (key, child) in shared.caches.children.of(namespace, app) {
-        if removable(&key) && !wanted(key.0, &key.1) {
-            shared.remove(namespace, &key, &child).await?;
+    for (namespace, key, child) in held() {
+        if !wanted(&namespace, &key) {
+            shared.remove(&namespace, &key, &child).await?;
         }
     }
     Ok(())
+}
+
+/// A tenant's own objects in its namespace, which are known by their names: one of an App's that lost the
+/// mark of its App is the App's to bring back and not the tenant's to remove.
+pub fn of_tenant(shared: &Shared, name: &str) -> Vec<(String, Key, Child)> {
+    let held = shared.caches.children.of(name, &Owner::Tenant).into_iter();
+    let known = held.filter(|(key, _)| key.1.starts_with(metadata::TENANT_PREFIX));
+    known.map(|(key, child)| (name.to_owned(), key, child)).collect()
 }
 
 async fn write<K>(shared: &Shared, owner: &K, desired: &[Object]) -> Result<(), Error>
@@ -50,8 +58,9 @@ where
     Ok(())
 }
 
-/// Removes what an App left behind that was deleted with its objects orphaned: it would run on
-/// where no quota counts it and no suspension stops it.
+/// Removes from a tenant's namespace what is nobody's any more. An App that was deleted with its objects
+/// orphaned left a workload that would run on where no quota counts it and no suspension stops it; of a
+/// seat or a Blueprint that lost its finalizer to a hand nothing goes by itself.
 ///
 /// What is older than the Tenant was made under an earlier one, from which this one took the namespace
 /// over; its Apps may be declared in a moment, or tomorrow. It goes only if its App was seen to go.
@@ -61,9 +70,13 @@ where
 pub async fn remove_orphans(shared: &Shared, tenant: &Tenant) -> Result<(), Error> {
     let namespace = tenant.name_any();
     let since = tenant.metadata.creation_timestamp.as_ref().map_or(i64::MAX, |made| made.0.as_second());
-    for (app, key, child) in shared.caches.children.orphans(&namespace) {
-        let left = child.made >= since || shared.caches.departed.has(&namespace, &app);
-        if left && shared.caches.apps.get(&ObjectRef::new(&app).within(&namespace)).is_none() {
+    for (owner, key, child) in shared.caches.children.loose(&namespace) {
+        let departed = match &owner {
+            Owner::App(app) => shared.caches.departed.has(&namespace, app),
+            Owner::Seat { tenant, app } => shared.caches.departed.has(tenant, app),
+            Owner::Tenant | Owner::Blueprint(_) => false,
+        };
+        if (child.made >= since || departed) && !shared.caches.is_there(&namespace, &owner) {
             shared.remove(&namespace, &key, &child).await?;
         }
     }
@@ -78,7 +91,7 @@ pub async fn bring_listeners(shared: &Shared, tenant: &Tenant, desired: &[Object
     write(shared, tenant, desired).await?;
     let name = tenant.name_any();
     let wanted = |name: &str| desired.iter().any(|object| object.name == name);
-    for (key, child) in shared.caches.children.of(&name, None) {
+    for (key, child) in shared.caches.children.of(&name, &Owner::Tenant) {
         if key.0 == Kind::ListenerSet && !wanted(&key.1) {
             shared.remove(&name, &key, &child).await?;
         }

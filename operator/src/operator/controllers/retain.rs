@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use yipan_core::drift::MANAGER;
 use yipan_core::kinds::Tenant;
 use yipan_core::plan::tenant::{self, Wait};
-use yipan_core::plan::{Kind, NamespaceFound, World as _};
+use yipan_core::plan::{Kind, NamespaceFound, Owner, World as _};
 
 use super::super::caches::{Child, Found, Lookups};
 use super::super::context::Shared;
@@ -64,7 +64,7 @@ async fn clear(shared: &Shared, kind: Kind, namespace: &str) -> Result<(), Error
             foreign: false,
             made: 0,
             deleting: object.metadata.deletion_timestamp.is_some(),
-            app: None,
+            owner: Owner::Tenant,
             owned: false,
             found: Found::Nothing,
         };

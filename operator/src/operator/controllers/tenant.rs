@@ -14,7 +14,7 @@ use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::fair_queue::Action;
-use super::bring::{bring, bring_listeners, remove_orphans};
+use super::bring::{bring, bring_listeners, of_tenant, remove_orphans};
 use super::unreadable::Says;
 use super::{outcome, quota, retire, unreadable};
 
@@ -55,7 +55,8 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
             quota::is_free(shared, &tenant, valid).await?;
             let tenant = quota::record_first(shared, &api, tenant, (&world, valid)).await?;
             let desired = tenant::desired(valid);
-            let brought = bring(shared, tenant.as_ref(), (&valid.name, None), &desired.in_order()).await;
+            let held = || of_tenant(shared, &valid.name);
+            let brought = bring(shared, tenant.as_ref(), &desired.in_order(), held).await;
             let pass = match brought {
                 Ok(()) => remove_orphans(shared, &tenant).await,
                 failed => failed,

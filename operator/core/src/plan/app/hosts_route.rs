@@ -36,5 +36,5 @@ pub fn hosts_route(app: &ValidApp) -> Option<HTTPRoute> {
 
 /// The route's name.
 pub fn hosts_route_name(app: &App) -> String {
-    format!("{}--hosts", app.name_any())
+    format!("{}--{}", app.name_any(), metadata::HOSTS)
 }
