@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::plane::{Answer, eventually, shared};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 const KINDS: [&str; 3] = ["Platform", "Tenant", "App"];
 
 /// What `kubectl explain` reads. The API server publishes a new kind's explanations a moment after it

@@ -14,8 +14,9 @@ use yipan::operator::{Clock, LogFormat, Operator, Options};
 use super::super::plane::{Plane, eventually, yipan};
 use super::faults::{Fault, Faults};
 
-/// How long anything that is awaited may take on a busy machine.
-pub const SOON: Duration = Duration::from_secs(30);
+/// How long anything that is awaited may take on a busy machine: longer than the operator ever waits before it
+/// tries again.
+pub const SOON: Duration = Duration::from_secs(90);
 
 /// How many passes over one tenant's objects an operator inside a test has under way at most.
 pub const SHARE: usize = 4;
