@@ -162,7 +162,7 @@ fn every_exception_has_a_reason() {
     none("an exception to a lint without a reason", broken.filter(|line| !line.starts_with("tests/tidy.rs")));
 }
 
-/// The operator's tests take turns on one control plane, where a tenant's name and division are for good:
+/// The operator's tests take turns on the same control planes, where a tenant's name and division are for good:
 /// two tests with one of them in common fail in some orders and not in others. Those named here start a
 /// control plane of their own.
 #[test]

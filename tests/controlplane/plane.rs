@@ -5,7 +5,7 @@
 //! ends. With `YIPAN_TEST_KUBECONFIG` these tests use the cluster of that file instead and leave it
 //! running; the user's current context is never touched.
 //!
-//! The operator's tests ([`super::operator`]) always start a second control plane of their own,
+//! The operator's tests ([`super::operator`]) always start control planes of their own,
 //! whatever that variable says: they break definitions and rights, which no cluster that somebody
 //! uses would survive.
 //!

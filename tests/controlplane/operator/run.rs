@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -21,31 +21,48 @@ pub const SOON: Duration = Duration::from_secs(90);
 /// How many passes over one tenant's objects an operator inside a test has under way at most.
 pub const SHARE: usize = 4;
 
-/// The control plane where operators may lead, for one test at a time.
+/// How many of these tests run at once, each on a control plane of its own: mostly they wait.
+const PLACES: usize = 2;
+
+/// A control plane where operators may lead, for one test at a time.
 pub struct Turn {
     /// The control plane.
     pub plane: &'static Plane,
-    _turn: MutexGuard<'static, ()>,
+    _place: Place,
 }
 
-static TURN: Mutex<()> = Mutex::new(());
+/// Room for one of these tests, given back with it.
+pub struct Place(usize);
 
-/// Waits for the turn of a test that starts a control plane of its own: a machine has room for few.
-pub fn turn_elsewhere() -> Elsewhere {
-    Elsewhere { _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner) }
+static FREE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+static FREED: Condvar = Condvar::new();
+
+/// Waits for room for a test that starts a control plane of its own: a machine has room for few.
+pub fn turn_elsewhere() -> Place {
+    static BEGIN: Once = Once::new();
+    BEGIN.call_once(|| free().extend(0..PLACES));
+    let mut free = FREED.wait_while(free(), |free| free.is_empty()).unwrap_or_else(PoisonError::into_inner);
+    Place(free.pop().expect("a free place"))
 }
 
-/// The turn of a test that has a control plane of its own.
-pub struct Elsewhere {
-    _turn: MutexGuard<'static, ()>,
+fn free() -> MutexGuard<'static, Vec<usize>> {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        free().push(self.0);
+        FREED.notify_one();
+    }
 }
 
 /// Waits for the turn of the calling test.
 pub fn turn() -> Turn {
-    static PLANE: OnceLock<Result<Plane, String>> = OnceLock::new();
-    let turn = turn_elsewhere()._turn;
-    let plane = PLANE.get_or_init(|| Plane::start(&format!("yipan-test-operator-{}", std::process::id())));
-    Turn { plane: plane.as_ref().unwrap_or_else(|why| panic!("no control plane: {why}")), _turn: turn }
+    static PLANES: [OnceLock<Result<Plane, String>>; PLACES] = [const { OnceLock::new() }; PLACES];
+    let place = turn_elsewhere();
+    let start = || Plane::start(&format!("yipan-test-operator-{}-{}", std::process::id(), place.0));
+    let plane = PLANES[place.0].get_or_init(start);
+    Turn { plane: plane.as_ref().unwrap_or_else(|why| panic!("no control plane: {why}")), _place: place }
 }
 
 /// An operator as a process of its own, which signals can be sent to. It does not outlive its test.
