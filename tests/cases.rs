@@ -190,7 +190,7 @@ fn statuses(answer: &Answer, given: &Declared) -> Vec<Value> {
 }
 
 /// Holds a file against what it should be; absent is a content of its own.
-fn compare(path: &Path, actual: Option<String>) -> Result<(), String> {
+pub fn compare(path: &Path, actual: Option<String>) -> Result<(), String> {
     let expected = fs::read_to_string(path).ok();
     if accepting() && expected != actual {
         match actual {

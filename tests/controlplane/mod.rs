@@ -5,7 +5,7 @@ mod cases_agree;
 mod cron_agrees;
 mod kubectl;
 mod operator;
-mod plane;
+pub mod plane;
 mod raw;
 mod refusals;
 mod rights;

@@ -64,7 +64,7 @@ pub struct Answer {
 pub fn shared() -> &'static Plane {
     static SHARED: OnceLock<Result<Plane, String>> = OnceLock::new();
     let shared = SHARED.get_or_init(|| match std::env::var_os("YIPAN_TEST_KUBECONFIG") {
-        Some(given) => Plane::install(PathBuf::from(given), None),
+        Some(given) => Plane::at(PathBuf::from(given), None)?.install(),
         None => Plane::start(&format!("yipan-test-{}", std::process::id())),
     });
     shared.as_ref().unwrap_or_else(|why| panic!("no control plane: {why}"))
@@ -74,6 +74,11 @@ impl Plane {
     /// Starts a control plane of this name and furnishes it; it goes when the answer is dropped or
     /// the process ends. For tests that break what others rely on; the rest take [`shared`].
     pub fn start(name: &str) -> Result<Plane, String> {
+        Plane::bare(name)?.install()
+    }
+
+    /// Starts one in which nothing of Yipan is installed.
+    pub fn bare(name: &str) -> Result<Plane, String> {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper"])
             .arg(repository().join("tools"))
@@ -87,16 +92,18 @@ impl Plane {
         let mut kubeconfig = String::new();
         let read = stdout.map(|pipe| BufReader::new(pipe).read_line(&mut kubeconfig));
         match read {
-            Some(Ok(length)) if length > 0 => Plane::install(PathBuf::from(kubeconfig.trim_end()), stdin),
+            Some(Ok(length)) if length > 0 => Plane::at(PathBuf::from(kubeconfig.trim_end()), stdin),
             _ => Err("tools/controlplane says why above".to_owned()),
         }
     }
 
+    fn at(kubeconfig: PathBuf, keeper: Option<ChildStdin>) -> Result<Plane, String> {
+        Ok(Plane { kubeconfig, kubectl: tool("kubectl")?, _keeper: keeper })
+    }
+
     /// Installs the definitions, the chart's rights and policies and the Platform, and waits until the
     /// policies hold.
-    fn install(kubeconfig: PathBuf, keeper: Option<ChildStdin>) -> Result<Plane, String> {
-        let bin = run(&mut Command::new(repository().join("tools/build")), "")?.out;
-        let plane = Plane { kubeconfig, kubectl: Path::new(bin.trim_end()).join("kubectl"), _keeper: keeper };
+    fn install(self) -> Result<Plane, String> {
         let crds: Vec<String> = yipan_core::kinds::crds()
             .iter()
             .map(|crd| serde_saphyr::to_string(crd).map_err(|error| error.to_string()))
@@ -114,12 +121,12 @@ impl Plane {
             ([&apply[..], &["-"]].concat(), policies()?),
             ([&apply[..], &[utf8(&platform)]].concat(), String::new()),
         ] {
-            let answer = plane.kubectl_with(arguments, &input);
+            let answer = self.kubectl_with(arguments, &input);
             if !answer.success {
                 return Err(answer.err);
             }
         }
-        plane.await_policies()
+        self.await_policies()
     }
 
     /// Asks until an App outside of all tenants is refused, as a dry run: an API server takes a second
@@ -201,6 +208,11 @@ impl Plane {
         run(&mut command, input).unwrap_or_else(|why| Answer { success: false, out: String::new(), err: why })
     }
 
+    /// Runs `helm` as its administrator would.
+    pub fn helm(&self, arguments: &[&str]) -> Answer {
+        helm(&[&["--kubeconfig", utf8(&self.kubeconfig)], arguments].concat())
+    }
+
     /// Runs `yipan` as its administrator would.
     pub fn yipan(&self, arguments: &[&str]) -> Answer {
         let mut command = Command::new(yipan());
@@ -241,6 +253,26 @@ pub fn yipan() -> PathBuf {
     let binary = folder.expect("a folder of binaries").join("yipan");
     assert!(binary.is_file(), "{} is missing; run `cargo build -p yipan`", binary.display());
     binary
+}
+
+/// Runs the `helm` that tools/go.mod pins, without anything of the user's.
+pub fn helm(arguments: &[&str]) -> Answer {
+    let failed = |why: String| Answer { success: false, out: String::new(), err: why };
+    let mut command = match tool("helm") {
+        Ok(binary) => Command::new(binary),
+        Err(why) => return failed(why),
+    };
+    for variable in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
+        command.env(variable, Path::new(env!("CARGO_TARGET_TMPDIR")).join("helm"));
+    }
+    command.env_remove("KUBECONFIG").args(arguments);
+    run(&mut command, "").unwrap_or_else(failed)
+}
+
+/// A binary that goes with the control plane, as tools/build makes them.
+fn tool(name: &str) -> Result<PathBuf, String> {
+    let built = run(&mut Command::new(repository().join("tools/build")), "")?;
+    if built.success { Ok(Path::new(built.out.trim_end()).join(name)) } else { Err(built.err) }
 }
 
 /// The repository's root.
