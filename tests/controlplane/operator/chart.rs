@@ -15,7 +15,7 @@ const IMAGE: &str = "image.repository=registry.example.gov.cn/platform/yipan";
 
 /// Runs helm on the release.
 fn try_helm(plane: &Plane, verb: &str, arguments: &[&str]) -> Answer {
-    plane.helm(&[&[verb, "yipan", "-n", "yipan-system", "--timeout", "60s"], arguments].concat())
+    plane.helm(&[&[verb, "yipan", "-n", "yipan-system", "--timeout", "120s"], arguments].concat())
 }
 
 fn helm(plane: &Plane, verb: &str, arguments: &[&str]) {
