@@ -4,7 +4,7 @@ locked := $(if $(CI),--locked)
 # A proxy is for downloads; the tests talk to this machine alone.
 direct := env -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY -u http_proxy -u https_proxy -u all_proxy
 
-.PHONY: help check test generate accept bench demo clean-demo
+.PHONY: help check test generate accept bench image demo clean-demo
 .NOTPARALLEL:
 
 help: ## Lists what there is
@@ -36,6 +36,9 @@ bench: ## Measures the operator against a plain client; OPTIONS="--tenants 200 -
 	@tools/ensure-rust
 	cargo build -p yipan
 	$(direct) cargo run -q -p yipan-bench -- $(OPTIONS)
+
+image: ## The operator's container image, an OCI archive in target/image; OPTIONS="--name NAME"
+	@tools/image $(OPTIONS)
 
 demo: ## A province on this machine; YIPAN_KUBECONFIG=FILE to use a cluster of your own
 	@tools/demo up

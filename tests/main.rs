@@ -6,4 +6,5 @@ mod cases;
 mod chart;
 mod controlplane;
 mod drift;
+mod image;
 mod tidy;
