@@ -202,13 +202,14 @@ fn entry(app: &ValidApp, world: &AppWorld) -> Finding {
         EntryPlan::Open(gateway) => &gateway.gateway,
     };
     let answered = route(gateway, "the route", world.route.as_ref());
-    if answered.status != "True" {
+    if answered.reason == "RouteRefused" {
         return answered;
     }
+    // Before what only takes time: here somebody has to act.
     if let Some(missing) = &app.hosts.missing {
         return Finding::no(LAYER, "HostNotGiven", missing.clone());
     }
-    match app.hosts.open.is_empty() {
+    match app.hosts.open.is_empty() || answered.status != "True" {
         true => answered,
         false => route(gateway, "the route of spec.entry.hosts", world.hosts_route.as_ref()),
     }
