@@ -30,7 +30,7 @@ generate: ## Writes the definitions of charts/yipan and docs/reference/ from the
 	cargo run -q -p yipan -- reference --dir docs/reference
 
 accept: ## Takes what is planned and rendered now as right in tests/cases and tests/chart; read the difference before you commit it
-	YIPAN_ACCEPT=1 cargo test -q -p yipan-tests -- cases:: chart::values
+	YIPAN_ACCEPT=1 cargo test -q -p yipan-tests -- cases:: previews:: chart::values
 
 bench: ## Measures the operator against a plain client; OPTIONS="--tenants 200 --runs 3"
 	@tools/ensure-rust

@@ -7,4 +7,5 @@ mod chart;
 mod controlplane;
 mod drift;
 mod image;
+mod previews;
 mod tidy;

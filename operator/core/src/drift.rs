@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value};
 
-use crate::plan::labels;
+use crate::plan::{drop_nulls, labels};
 
 /// The name under which everything of ours is applied.
 pub const MANAGER: &str = labels::YIPAN;
@@ -31,6 +31,11 @@ pub struct Stored {
 
 /// The digest of an object as it would be applied.
 pub fn desired(object: &Value) -> Digest {
+    digest(&content_of(object))
+}
+
+/// An object as it would be applied, without what merely says which one it is.
+pub fn content_of(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(top) = object.as_object_mut() {
         top.remove("apiVersion");
@@ -40,7 +45,54 @@ pub fn desired(object: &Value) -> Digest {
             metadata.remove("namespace");
         }
     }
-    digest(&object)
+    object
+}
+
+/// Of a stored object what an apply would change: the fields we applied, as they are stored now, and
+/// those that somebody else added. To be held against [`content_of`].
+pub fn shown(object: &Value) -> Value {
+    let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let whole = entries.into_iter().flatten().filter(|entry| entry.get("subresource").is_none());
+    let (ours, theirs): (Vec<&Value>, Vec<&Value>) = whole.partition(|entry| is_ours(entry));
+    let mut fields = Map::new();
+    ours.iter().for_each(|entry| merge(&mut fields, &fields_of(entry)));
+    if stored(object).foreign {
+        theirs.iter().for_each(|entry| merge(&mut fields, &fields_of(entry)));
+        fields.remove("f:status");
+    }
+    let mut shown = project(object, &fields);
+    // What is ours and gone.
+    drop_nulls(&mut shown);
+    shown
+}
+
+/// Of a stored namespace what we would change: labels and annotations that are ours alone.
+pub fn shown_namespace(object: &Value) -> Value {
+    let mut shown = namespace(object);
+    if let Some(metadata) = shown.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|_, map| map.as_object().is_some_and(|map| !map.is_empty()));
+    }
+    shown
+}
+
+fn is_ours(entry: &Value) -> bool {
+    let is = |key: &str, wanted: &str| entry.get(key).and_then(Value::as_str) == Some(wanted);
+    is("manager", MANAGER) && is("operation", "Apply")
+}
+
+fn fields_of(entry: &Value) -> Map<String, Value> {
+    entry.get("fieldsV1").and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+/// Adds fields to others. One that stands without any below it means all of its value.
+fn merge(fields: &mut Map<String, Value>, others: &Map<String, Value>) {
+    for (key, theirs) in others {
+        match (fields.get_mut(key).and_then(Value::as_object_mut), theirs.as_object()) {
+            (Some(ours), Some(theirs)) if !ours.is_empty() && !theirs.is_empty() => merge(ours, theirs),
+            (Some(ours), _) => ours.clear(),
+            (None, _) => drop(fields.insert(key.clone(), theirs.clone())),
+        }
+    }
 }
 
 /// What a stored object shows, with its `managedFields` still in place.
@@ -48,28 +100,29 @@ pub fn stored(object: &Value) -> Stored {
     let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
     let entries: Vec<&Value> =
         entries.into_iter().flatten().filter(|entry| entry.get("subresource").is_none()).collect();
-    let is = |entry: &Value, key: &str, wanted: &str| entry.get(key).and_then(Value::as_str) == Some(wanted);
-    let fields = |entry: &'_ Value| entry.get("fieldsV1").and_then(Value::as_object).cloned().unwrap_or_default();
-    let ours = entries.iter().find(|entry| is(entry, "manager", MANAGER) && is(entry, "operation", "Apply"));
-    let Some(ours) = ours.map(|entry| fields(entry)) else { return Stored { digest: None, foreign: true } };
+    let ours = entries.iter().find(|entry| is_ours(entry));
+    let Some(ours) = ours.map(|entry| fields_of(entry)) else { return Stored { digest: None, foreign: true } };
     let foreign = entries
         .iter()
-        .filter(|entry| !is(entry, "manager", MANAGER))
-        .any(|entry| fields(entry).iter().any(|(field, theirs)| content(field) && adds(theirs, ours.get(field))));
+        .filter(|entry| entry.get("manager").and_then(Value::as_str) != Some(MANAGER))
+        .any(|entry| fields_of(entry).iter().any(|(field, theirs)| content(field) && adds(theirs, ours.get(field))));
     Stored { digest: Some(digest(&project(object, &ours))), foreign }
 }
 
 /// What a stored namespace shows. Others may label a namespace as they like, so what counts is
 /// every label and annotation under the prefixes that are ours alone, whoever wrote it.
 pub fn stored_namespace(object: &Value) -> Stored {
+    Stored { digest: Some(digest(&namespace(object))), foreign: false }
+}
+
+fn namespace(object: &Value) -> Value {
     let ours = |key: &String| labels::OURS.iter().any(|prefix| key.starts_with(prefix)) || key == labels::MANAGED_BY;
     let kept = |pointer: &str| -> Map<String, Value> {
         let all = object.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
         all.filter(|(key, _)| ours(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
     };
     let (labels, annotations) = (kept("/metadata/labels"), kept("/metadata/annotations"));
-    let metadata = serde_json::json!({ "metadata": { "labels": labels, "annotations": annotations } });
-    Stored { digest: Some(digest(&metadata)), foreign: false }
+    serde_json::json!({ "metadata": { "labels": labels, "annotations": annotations } })
 }
 
 /// Metadata and status are others' business too; all the rest is ours alone.

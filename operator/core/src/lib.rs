@@ -5,6 +5,7 @@
 //! tests decide alike. `make check` builds this crate alone to hold it to that.
 
 pub mod drift;
+pub mod fields;
 pub mod gateway_api;
 pub mod kinds;
 pub mod plan;

@@ -19,6 +19,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Whether one was named.
+    pub fn is_named(&self) -> bool {
+        self.kubeconfig.is_some() || self.context.is_some()
+    }
+
     /// A client of that cluster.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What people type.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 pub mod backup;
@@ -29,7 +31,7 @@ pub struct Cli {
 pub enum Command {
     /// Runs the operator against a cluster.
     Operator(crate::operator::Options),
-    /// Previews what declarations come to, without a cluster.
+    /// Previews what declarations come to, without a cluster or against one.
     Plan(plan::Options),
     /// Shows the tenants as a tree, with the state of each.
     Tree(tree::Options),
@@ -47,20 +49,21 @@ pub enum Command {
 }
 
 impl Command {
-    /// Does it.
+    /// Does it, and says with what the process ends.
     ///
     /// # Errors
     /// Whatever stopped it, in a sentence for the person who typed it.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Operator(options) => crate::operator::run(options),
-            Self::Plan(options) => plan::run(options),
+            Self::Plan(options) => return plan::run(options),
             Self::Tree(options) => tree::run(&options),
             Self::Backup(options) => backup::run(&options),
             Self::Restore(options) => restore::run(options),
             Self::Uninstall(options) => uninstall::run(options),
             Self::Crds(target) => crds::run(&target),
             Self::Reference(target) => reference::run(&target),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,7 +1,7 @@
 //! From texts to one set of declarations.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use yipan_core::kinds::{self, App, Platform, Tenant};
 use yipan_core::plan::quota::{self, QuotaFound};
 use yipan_core::plan::{Declared, ListenersFound, NamespaceFound, PodTrouble, RouteFound, WorkloadFound, labels};
 
-use super::schema::KindRules;
+use super::schema::{self, KindRules};
 use super::{Problem, Problems, Source, newcomer, yaml};
 
 /// What a set of files declares.
@@ -37,8 +37,7 @@ pub(super) struct Gathering {
 
 impl Gathering {
     pub(super) fn new() -> Self {
-        static RULES: LazyLock<anyhow::Result<Vec<KindRules>>> =
-            LazyLock::new(|| kinds::crds().iter().map(KindRules::of).collect());
+        let all = schema::rules();
         let fault = |error: &anyhow::Error| Problem {
             file: "yipan".to_owned(),
             document: None,
@@ -46,8 +45,8 @@ impl Gathering {
             path: String::new(),
             message: format!("the definitions do not compile: {error:#}"),
         };
-        let problems = RULES.as_ref().err().map(fault).into_iter().collect();
-        let rules = RULES.as_deref().unwrap_or_default();
+        let problems = all.as_ref().err().map(fault).into_iter().collect();
+        let rules = all.as_deref().unwrap_or_default();
         Self { rules, manifest: Manifest::default(), troubles: BTreeMap::new(), places: BTreeMap::new(), problems }
     }
 

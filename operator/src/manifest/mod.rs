@@ -40,6 +40,20 @@ pub fn documents(source: &Source) -> anyhow::Result<Vec<serde_json::Value>> {
     }
 }
 
+/// What the API server would refuse of a change to a stored object of ours, as path and sentence.
+///
+/// # Errors
+/// The definitions do not compile, or have no such kind.
+pub fn refused_change(
+    kind: &str,
+    stored: &serde_json::Value,
+    given: &serde_json::Value,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let rules = schema::rules().as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    let rules = rules.iter().find(|rules| rules.kind == kind);
+    Ok(rules.ok_or_else(|| anyhow::anyhow!("there is no kind {kind}"))?.check_change(stored, given))
+}
+
 /// Reads texts that are already in memory, as one set of declarations.
 ///
 /// # Errors

@@ -5,13 +5,23 @@
 //! reported rather than passed over. What it cannot promise is to agree with the API server in
 //! every corner, so the tests ask a real one the same questions.
 
+use std::sync::LazyLock;
+
 use anyhow::Context as _;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::cel::{CompiledSchema, ErrorKind, Validator, compile_schema};
 use serde_json::Value;
+use yipan_core::kinds;
 
 use super::problem::value_at;
 use super::structure::{doubles, explain, shortened, strict};
+
+/// The rules of every kind of ours; compiled once.
+pub fn rules() -> &'static anyhow::Result<Vec<KindRules>> {
+    static RULES: LazyLock<anyhow::Result<Vec<KindRules>>> =
+        LazyLock::new(|| kinds::crds().iter().map(KindRules::of).collect());
+    &RULES
+}
 
 /// One kind's rules, ready to be asked.
 pub struct KindRules {
@@ -60,6 +70,14 @@ impl KindRules {
         found.sort();
         found.dedup();
         found
+    }
+
+    /// What may not change from one state of an object to another: paths and sentences.
+    pub fn check_change(&self, old: &Value, new: &Value) -> Vec<(String, String)> {
+        let Err(errors) = self.evaluator.validate_compiled(&self.rules, new, Some(old)) else { return Vec::new() };
+        let broken: Vec<_> = errors.into_vec().into_iter().map(|error| (error.field_path, error.message)).collect();
+        let already = self.broken_rules(new, true);
+        broken.into_iter().filter(|broken| !already.contains(broken)).collect()
     }
 
     /// The CEL rules that the object breaks. Where the structure is wrong a rule may fail to

@@ -292,12 +292,8 @@ fn api_of(shared: &Shared, kind: Kind, namespace: &str) -> Api<DynamicObject> {
     }
 }
 
-/// Where an object is kept: a Namespace within itself, a ListenerSet with its tenant.
 fn place(object: &Object) -> &str {
-    match object.kind {
-        Kind::ListenerSet => metadata::tenant_of_listener_set(&object.name),
-        _ => object.namespace.as_deref().unwrap_or(&object.name),
-    }
+    metadata::place_of(object.kind, object.namespace.as_deref(), &object.name)
 }
 
 fn is_as_desired(child: &Child, desired: Digest, memory: Option<Applied>) -> bool {

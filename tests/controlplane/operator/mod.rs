@@ -6,6 +6,7 @@
 mod backup;
 mod chart;
 mod deletion;
+mod diff;
 mod drift;
 mod ends;
 mod failures;

@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use super::app::{self, AppWorld, ValidApp};
 use super::platform::{self, PlatformWorld};
 use super::tenant::{self, Retirement, TenantWorld, ValidTenant};
-use super::{Declared, Object, Outcome, Path, reach};
+use super::{Declared, Object, Outcome, Path, World, reach};
 use crate::kinds::{App, AppStatus, PlatformStatus, Tenant, TenantStatus};
 
 /// What follows from a whole set of declarations.
@@ -32,6 +32,8 @@ pub struct TenantAnswer {
     pub objects: Vec<Object>,
     /// What its status would say once all of it exists.
     pub status: TenantStatus,
+    /// Where it is being deleted: the next step of its end.
+    pub retirement: Option<Retirement>,
 }
 
 /// What follows for one App.
@@ -54,17 +56,23 @@ pub fn everything(declared: &Declared, now: Timestamp) -> Answer {
     let mut world = declared.clone();
     let world_of_platform = PlatformWorld { tenants: world.tenants.len(), missing_gateways: Vec::new() };
     let platform = world.platform.as_ref().map(|found| platform::status(found, &world_of_platform, now));
+    let tenants = every_tenant(&mut world, now);
+    let apps = world.apps.values().map(|app| app_answer(app, &world, now)).collect();
+    Answer { platform, tenants, apps }
+}
+
+/// Plans every tenant, parents before children, and leaves in `world` what their statuses would say.
+pub(super) fn every_tenant(world: &mut Declared, now: Timestamp) -> Vec<TenantAnswer> {
     let mut tenants = Vec::new();
     for name in parents_first(&world.tenants) {
         let Some(declaration) = world.tenants.get(&name).cloned() else { continue };
-        let answer = tenant_answer(&declaration, &world, now);
+        let answer = tenant_answer(&declaration, world, now);
         // The children ask whether this one was refused, and the Apps whether it is fenced.
         let known = Tenant { status: Some(answer.status.clone()), ..(*declaration).clone() };
         world.tenants.insert(name, Arc::new(known));
         tenants.push(answer);
     }
-    let apps = world.apps.values().map(|app| app_answer(app, &world, now)).collect();
-    Answer { platform, tenants, apps }
+    tenants
 }
 
 /// The names in an order in which every parent comes before its children. Circles, which nobody
@@ -79,12 +87,13 @@ fn parents_first(tenants: &BTreeMap<String, Arc<Tenant>>) -> Vec<String> {
     names
 }
 
-fn tenant_answer(declaration: &Tenant, declared: &Declared, now: Timestamp) -> TenantAnswer {
+/// What follows for one tenant.
+pub(super) fn tenant_answer(declaration: &Tenant, declared: &dyn World, now: Timestamp) -> TenantAnswer {
     let world = TenantWorld::gather(declaration, declared);
     let name = declaration.name_any();
     if let Some(hold) = tenant::hold(declaration, &world, now) {
         let status = tenant::held(declaration, &hold, now);
-        return TenantAnswer { name, objects: Vec::new(), status };
+        return TenantAnswer { name, objects: Vec::new(), status, retirement: None };
     }
     if declaration.metadata.deletion_timestamp.is_some() {
         return retiring(declaration, &world, now);
@@ -96,26 +105,28 @@ fn tenant_answer(declaration: &Tenant, declared: &Declared, now: Timestamp) -> T
     let valid = checked.ok();
     let desired = valid.as_ref().map(tenant::desired);
     let objects = desired.map(|desired| [desired.in_order(), desired.listeners()].concat()).unwrap_or_default();
-    TenantAnswer { name, objects, status: tenant::status(declaration, &world, valid.as_ref(), &outcome, now) }
+    let status = tenant::status(declaration, &world, valid.as_ref(), &outcome, now);
+    TenantAnswer { name, objects, status, retirement: None }
 }
 
 /// A tenant that is being deleted: what it waits for, or what is kept of it.
 fn retiring(declaration: &Tenant, world: &TenantWorld, now: Timestamp) -> TenantAnswer {
     let name = declaration.name_any();
     let status = declaration.status.clone().unwrap_or_default();
-    match tenant::retirement(declaration, world, &[]) {
-        Retirement::Waits(wait) => {
-            TenantAnswer { name, objects: Vec::new(), status: tenant::blocked(declaration, &wait, now) }
-        }
+    let retirement = tenant::retirement(declaration, world, &[]);
+    let (objects, status) = match &retirement {
+        Retirement::Waits(wait) => (Vec::new(), tenant::blocked(declaration, wait, now)),
         Retirement::Retains => {
             let mark = tenant::mark(declaration, tenant::last_day(now));
-            TenantAnswer { name, objects: vec![tenant::locked_quota(declaration, world.quota.as_ref()), mark], status }
+            (vec![tenant::locked_quota(declaration, world.quota.as_ref()), mark], status)
         }
-        Retirement::Deletes | Retirement::Released => TenantAnswer { name, objects: Vec::new(), status },
-    }
+        Retirement::Deletes | Retirement::Released => (Vec::new(), status),
+    };
+    TenantAnswer { name, objects, status, retirement: Some(retirement) }
 }
 
-fn app_answer(declaration: &App, declared: &Declared, now: Timestamp) -> AppAnswer {
+/// What follows for one App.
+pub(super) fn app_answer(declaration: &App, declared: &dyn World, now: Timestamp) -> AppAnswer {
     let world = AppWorld::gather(declaration, declared);
     let (namespace, name) = (declaration.namespace().unwrap_or_default(), declaration.name_any());
     if let Some(hold) = app::hold(declaration, &world, now) {

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::{Resource, ResourceExt};
 
-use super::labels;
+use super::{Kind, labels};
 use crate::kinds::{App, Id};
 
 /// How many digits of the uid make an id.
@@ -55,6 +55,15 @@ pub fn of_listener_set(tenant: &str, gateway: &str) -> ObjectMeta {
         namespace: Some(SYSTEM_NAMESPACE.to_owned()),
         labels: Some(labels::map([(labels::MANAGED_BY, labels::YIPAN), (labels::TENANT, tenant)])),
         ..Default::default()
+    }
+}
+
+/// Where an object is kept: a Namespace within itself, a ListenerSet with its tenant.
+pub fn place_of<'a>(kind: Kind, namespace: Option<&'a str>, name: &'a str) -> &'a str {
+    match kind {
+        Kind::Namespace => name,
+        Kind::ListenerSet => tenant_of_listener_set(name),
+        _ => namespace.unwrap_or_default(),
     }
 }
 

@@ -10,14 +10,17 @@ mod object;
 mod owner;
 pub mod pause;
 pub mod platform;
+pub mod preview;
 pub mod quota;
 mod reach;
 mod refusal;
+mod settle;
 pub mod tenant;
 mod way_out;
 mod world;
 
 pub use everything::{Answer, AppAnswer, TenantAnswer, everything};
+pub(crate) use object::drop_nulls;
 pub use object::{Kind, Object};
 pub use owner::Owner;
 pub use pause::Hold;

@@ -110,7 +110,7 @@ impl Object {
 }
 
 /// Removes what is null: an absent field and a null one mean the same to the API.
-fn drop_nulls(value: &mut Value) {
+pub(crate) fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.retain(|_, value| !value.is_null());

@@ -1,6 +1,7 @@
 //! What a decision may know: declarations, and the little of the rest that matters.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kube::ResourceExt;
 use serde_json::Value;
@@ -231,6 +232,8 @@ pub struct Declared {
     pub tenants: BTreeMap<String, Arc<Tenant>>,
     /// Apps by namespace and name.
     pub apps: BTreeMap<(String, String), Arc<App>>,
+    /// Apps that are stored and cannot be read, by namespace and name.
+    pub unreadable: BTreeSet<(String, String)>,
     /// Namespaces that exist already.
     pub namespaces: BTreeMap<String, NamespaceFound>,
     /// The tenants' ResourceQuotas that exist already, by namespace.
@@ -285,12 +288,13 @@ impl World for Declared {
         self.apps.get(&key(namespace, name)).cloned()
     }
 
-    fn is_unreadable(&self, _: &str, _: &str) -> bool {
-        false // what cannot be read is an error of the files
+    fn is_unreadable(&self, namespace: &str, name: &str) -> bool {
+        self.unreadable.contains(&key(namespace, name))
     }
 
     fn apps(&self, namespace: &str) -> Vec<String> {
-        self.apps.keys().filter(|(place, _)| place == namespace).map(|(_, name)| name.clone()).collect()
+        let from = self.apps.range(key(namespace, "")..);
+        from.take_while(|((place, _), _)| place == namespace).map(|((_, name), _)| name.clone()).collect()
     }
 
     fn namespace(&self, name: &str) -> Option<NamespaceFound> {

@@ -2,19 +2,16 @@
 
 mod forest;
 
-use std::fmt::Debug;
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
-use kube::api::ListParams;
-use kube::core::DeserializeGuard;
-use kube::{Api, Client, Resource, ResourceExt};
-use serde::de::DeserializeOwned;
+use kube::ResourceExt;
 use yipan_core::kinds::{App, Tenant};
 use yipan_core::plan;
 
 use super::cluster::Cluster;
+use super::listing;
 use super::output::{self, Format};
 use crate::manifest;
 
@@ -35,9 +32,6 @@ pub struct Options {
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
 }
-
-/// How many objects are asked for at a time.
-const PAGE: u32 = 500;
 
 /// Reads and prints.
 ///
@@ -73,33 +67,10 @@ fn of_cluster(cluster: &Cluster) -> anyhow::Result<Forest> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let client = cluster.client().await?;
-        let (tenants, broken) = all::<Tenant>(&client).await?;
-        let (apps, _) = all::<App>(&client).await?;
+        let (tenants, broken) = listing::readable::<Tenant>(&client).await?;
+        let (apps, _) = listing::readable::<App>(&client).await?;
         let apps: Vec<_> =
             apps.iter().map(|app| (app.namespace().unwrap_or_default(), forest::is_ready(app))).collect();
-        Ok(Forest::of(tenants, &apps, broken))
+        Ok(Forest::of(tenants, &apps, broken.into_iter().map(|(_, name)| name).collect()))
     })
-}
-
-/// Every object of a kind, and the names of those that cannot be read.
-async fn all<K>(client: &Client) -> anyhow::Result<(Vec<K>, Vec<String>)>
-where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
-{
-    let api = Api::<DeserializeGuard<K>>::all(client.clone());
-    let (mut objects, mut broken) = (Vec::new(), Vec::new());
-    let mut page = ListParams::default().limit(PAGE);
-    loop {
-        let list = api.list(&page).await?;
-        for guard in list.items {
-            match guard.0 {
-                Ok(object) => objects.push(object),
-                Err(invalid) => broken.push(invalid.metadata.name.unwrap_or_default()),
-            }
-        }
-        match list.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => page = page.continue_token(&token),
-            None => return Ok((objects, broken)),
-        }
-    }
 }

@@ -272,11 +272,7 @@ pub async fn watch(shared: Arc<Shared>, kind: Kind) {
 
 fn place(kind: Kind, object: &DynamicObject) -> (String, String) {
     let name = object.name_any();
-    match kind {
-        Kind::Namespace => (name.clone(), name),
-        Kind::ListenerSet => (metadata::tenant_of_listener_set(&name).to_owned(), name),
-        _ => (object.namespace().unwrap_or_default(), name),
-    }
+    (metadata::place_of(kind, object.metadata.namespace.as_deref(), &name).to_owned(), name)
 }
 
 fn seen(shared: &Shared, kind: Kind, object: &DynamicObject) {

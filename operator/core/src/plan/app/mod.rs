@@ -42,6 +42,7 @@ pub use connections::{Connections, Served, Used};
 pub use egress_policy::egress_policy_name;
 pub use entry::EntryPlan;
 pub use hosts::AppHosts;
+pub use hosts_route::hosts_route_name;
 pub use status::{OWN_PAUSE, held, hold, hold_unread, status, switched_off};
 pub use taken_back::{TakenBack, suspension_in, taken_back, taken_back_unread};
 pub use valid::ValidApp;
