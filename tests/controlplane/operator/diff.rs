@@ -148,7 +148,7 @@ fn changed() -> Vec<Value> {
     ] });
     let mut richer = county("hezuo", "623001");
     richer["spec"]["quota"] = json!({ "total": { "cpu": "40" }, "own": { "cpu": "20" } });
-    let new = county("zhuoni", "623022");
+    let new = county("zhuoni", "623029");
     vec![province(), richer, county("xiahe", "623021"), new, shop, asks, app("zhuoni", "wool")]
 }
 
