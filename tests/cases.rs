@@ -83,7 +83,7 @@ fn gansu() {
 /// Every folder with an input, in order. A folder with neither input nor folders is a mistake.
 pub fn folders() -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    for kind in ["platform", "tenant", "app"] {
+    for kind in ["platform", "tenant", "blueprint", "app"] {
         for folder in entries(&root().join(kind)) {
             assert!(folder.join("input.yaml").is_file(), "{} has no input.yaml", folder.display());
             folders.push(folder);
@@ -173,8 +173,11 @@ fn named(objects: Vec<Object>) -> BTreeMap<String, Object> {
 /// The objects in the order of writing, but for those of what was given.
 fn objects(answer: &Answer, given: &Declared) -> Vec<Object> {
     let tenants = answer.tenants.iter().filter(|tenant| !given.tenants.contains_key(&tenant.name));
+    let blueprints = answer.blueprints.iter().filter(|blueprint| !given.blueprints.contains_key(&blueprint.name));
     let apps = answer.apps.iter().filter(|app| !given.apps.contains_key(&(app.namespace.clone(), app.name.clone())));
-    tenants.flat_map(|tenant| &tenant.objects).chain(apps.flat_map(|app| &app.objects)).cloned().collect()
+    let declared =
+        tenants.flat_map(|tenant| &tenant.objects).chain(blueprints.flat_map(|blueprint| &blueprint.objects));
+    declared.chain(apps.flat_map(|app| &app.objects)).cloned().collect()
 }
 
 /// The statuses, but for those of what was given.
@@ -184,9 +187,12 @@ fn statuses(answer: &Answer, given: &Declared) -> Vec<Value> {
     let tenants = answer.tenants.iter().filter(|tenant| !given.tenants.contains_key(&tenant.name));
     let tenants = tenants.map(|tenant| json!({ "kind": "Tenant", "name": tenant.name, "status": tenant.status }));
     let apps = answer.apps.iter().filter(|app| !given.apps.contains_key(&(app.namespace.clone(), app.name.clone())));
+    let blueprints = answer.blueprints.iter().filter(|blueprint| !given.blueprints.contains_key(&blueprint.name));
+    let blueprints =
+        blueprints.map(|blueprint| json!({ "kind": "Blueprint", "name": blueprint.name, "status": blueprint.status }));
     let apps =
         apps.map(|app| json!({ "kind": "App", "namespace": app.namespace, "name": app.name, "status": app.status }));
-    platform.chain(tenants).chain(apps).collect()
+    platform.chain(tenants).chain(blueprints).chain(apps).collect()
 }
 
 /// Holds a file against what it should be; absent is a content of its own.

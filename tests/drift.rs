@@ -43,7 +43,7 @@ fn reference_is_fresh() {
 
 /// Every file of that name in any case.
 fn compared(name: &str) -> Vec<String> {
-    let kinds = ["platform", "tenant", "app"].map(|kind| cases::entries(&cases::root().join(kind)));
+    let kinds = ["platform", "tenant", "blueprint", "app"].map(|kind| cases::entries(&cases::root().join(kind)));
     kinds.iter().flatten().filter_map(|folder| fs::read_to_string(folder.join(name)).ok()).collect()
 }
 

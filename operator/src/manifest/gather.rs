@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use yipan_core::kinds::{self, App, Platform, Tenant};
+use yipan_core::kinds::{self, App, Blueprint, Platform, Tenant};
 use yipan_core::plan::quota::{self, QuotaFound};
 use yipan_core::plan::{Declared, ListenersFound, NamespaceFound, PodTrouble, RouteFound, WorkloadFound, labels};
 
@@ -144,6 +144,7 @@ impl Gathering {
         match kind {
             "Platform" => declared.platform = Some(typed::<Platform>(value)?),
             "Tenant" => drop(declared.tenants.insert(name, typed::<Tenant>(value)?)),
+            "Blueprint" => drop(declared.blueprints.insert(name, typed::<Blueprint>(value)?)),
             _ => drop(declared.apps.insert((namespace, name), typed::<App>(value)?)),
         }
         Ok(())

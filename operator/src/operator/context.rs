@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Client, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use yipan_core::kinds::{App, AppStatus, Platform, PlatformStatus, Tenant, TenantStatus};
+use yipan_core::kinds::{App, AppStatus, Blueprint, BlueprintStatus, Platform, PlatformStatus, Tenant, TenantStatus};
 
 use super::apply::Memory;
 use super::caches::{Caches, Guarded};
@@ -34,6 +34,8 @@ pub struct Shared {
     pub platforms: Newest<Platform>,
     /// Tenants that were just written, until the watch catches up.
     pub tenants: Newest<Tenant>,
+    /// Blueprints that were just written, until the watch catches up.
+    pub blueprints: Newest<Blueprint>,
     /// Apps that were just written, until the watch catches up.
     pub apps: Newest<App>,
     /// How often in a row a pass over an object failed.
@@ -47,6 +49,7 @@ impl Shared {
         let (caches, triggers) = (&self.caches, &self.caches.triggers);
         triggers.platform();
         caches.tenants.state().iter().for_each(|tenant| triggers.tenant(&tenant.name_any()));
+        caches.blueprints.state().iter().for_each(|blueprint| triggers.blueprint(&blueprint.name_any()));
         let app = |app: Arc<Guarded<App>>| triggers.app(&app.namespace().unwrap_or_default(), &app.name_any());
         caches.apps.state().into_iter().for_each(app);
     }
@@ -88,6 +91,7 @@ macro_rules! answered {
 }
 answered!(Platform, PlatformStatus, platforms);
 answered!(Tenant, TenantStatus, tenants);
+answered!(Blueprint, BlueprintStatus, blueprints);
 answered!(App, AppStatus, apps);
 
 /// Objects as our own writes left them. A pass that ran on what the watch has not yet overtaken

@@ -12,7 +12,7 @@
 //! - An object that is asked for while it waits is looked at once; asked for while a pass over it
 //!   runs, it is looked at again after that pass.
 //! - As long as passes end, every object that was asked for has its turn: an App after at most one pass
-//!   of each Tenant, of each other tenant's Apps and of the Platform for each App of its own tenant that
+//!   of each Tenant and Blueprint, of each other tenant's Apps and of the Platform for each App of its own tenant that
 //!   came before it, a Tenant after at most one of each of these at all.
 //! - A repetition, whatever it is for, takes its place behind what was asked for in its line before it
 //!   was due.
@@ -30,15 +30,17 @@ pub enum Who {
     Platform,
     /// The tenant of this name.
     Tenant(String),
+    /// The Blueprint of this name.
+    Blueprint(String),
     /// The App of this namespace and name.
     App(String, String),
 }
 
 impl Who {
-    /// The tenant that waits for it. The Platform is everybody's.
+    /// The tenant that waits for it. The Platform and a Blueprint are everybody's.
     pub fn tenant(&self) -> Option<&str> {
         match self {
-            Self::Platform => None,
+            Self::Platform | Self::Blueprint(_) => None,
             Self::Tenant(name) | Self::App(name, _) => Some(name),
         }
     }
@@ -48,6 +50,7 @@ impl Who {
         match self {
             Self::Platform => Turn::Platform,
             Self::Tenant(name) => Turn::Tenant(name.clone()),
+            Self::Blueprint(name) => Turn::Blueprint(name.clone()),
             Self::App(namespace, _) => Turn::Apps(namespace.clone()),
         }
     }
@@ -58,6 +61,7 @@ impl fmt::Display for Who {
         match self {
             Self::Platform => write!(formatter, "Platform platform"),
             Self::Tenant(name) => write!(formatter, "Tenant {name}"),
+            Self::Blueprint(name) => write!(formatter, "Blueprint {name}"),
             Self::App(namespace, name) => write!(formatter, "App {namespace}/{name}"),
         }
     }
@@ -70,6 +74,8 @@ enum Turn {
     Platform,
     /// One tenant, itself.
     Tenant(String),
+    /// One Blueprint, itself; its Apps wait in their tenants' lines.
+    Blueprint(String),
     /// All Apps of one tenant.
     Apps(String),
 }

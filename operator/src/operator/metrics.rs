@@ -107,6 +107,7 @@ impl Metrics {
             self.cached.with_label_values(&[what]).set(i64::try_from(count).unwrap_or(i64::MAX));
         };
         gauge("tenants", caches.tenants.len());
+        gauge("blueprints", caches.blueprints.len());
         gauge("apps", caches.apps.len());
         gauge("objects", caches.children.count());
         self.tenant_lag.reset();

@@ -14,8 +14,13 @@ use super::health::Health;
 
 const DEFINITIONS: &str = "definitions";
 const COUNTING: &str = "counting";
-const NEEDED: [&str; 4] =
-    ["platforms.yipan.dev", "tenants.yipan.dev", "apps.yipan.dev", "httproutes.gateway.networking.k8s.io"];
+const NEEDED: [&str; 5] = [
+    "platforms.yipan.dev",
+    "tenants.yipan.dev",
+    "blueprints.yipan.dev",
+    "apps.yipan.dev",
+    "httproutes.gateway.networking.k8s.io",
+];
 const RETRY: Duration = Duration::from_secs(1);
 /// How long the quota controller may take over one quota before it is asked anew.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -103,6 +103,7 @@ impl Operator {
             memory: Default::default(),
             platforms: Default::default(),
             tenants: Default::default(),
+            blueprints: Default::default(),
             apps: Default::default(),
             failures: Default::default(),
             client,

@@ -163,7 +163,7 @@ async fn another_cluster_takes_up_what_was_written_down_and_nothing_differs() {
     }
     kubectl(&plane, &["delete", "namespace", "minqin"]);
     let whole = plane.yipan(&["restore", folder.path()]);
-    assert!(whole.success && whole.out.contains("7-apps.yaml: 1 made of 4"), "{whole:?}");
+    assert!(whole.success && whole.out.contains("8-apps.yaml: 1 made of 4"), "{whole:?}");
     let again = plane.yipan(&["restore", folder.path()]);
     assert!(again.success && !again.out.contains(": 1 made"), "{again:?}");
     let operator = Running::leading(&plane).await;

@@ -4,6 +4,7 @@
 //! be broken, and they take turns on it.
 
 mod backup;
+mod blueprints;
 mod chart;
 mod deletion;
 mod diff;

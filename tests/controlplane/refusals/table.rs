@@ -2,14 +2,17 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::kinds::{App, Blueprint, Platform, Tenant};
 
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     include_str!("platform.yaml"),
     include_str!("tenant.yaml"),
+    include_str!("blueprint.yaml"),
     include_str!("app.yaml"),
-    include_str!("workload.yaml"),
+    WORKLOAD,
 ];
+/// An App's workload, and a Blueprint's, which has the same rules.
+const WORKLOAD: &str = include_str!("workload.yaml");
 
 /// One file: a base object and what becomes of changes to it.
 #[derive(Deserialize)]
@@ -46,19 +49,32 @@ pub struct Entry {
 
 /// Every table.
 pub fn all() -> impl Iterator<Item = Table> {
-    TABLES.into_iter().map(|text| {
-        let mut table: Table = serde_saphyr::from_str(text).expect("a table");
-        for entry in table.refused.iter_mut().chain(&mut table.accepted) {
-            expand(&mut entry.patch);
-        }
-        for entry in &table.refused {
-            assert!(!entry.expect.is_empty(), "{}: say what the refusal must say", entry.name);
-        }
-        table
-    })
+    TABLES.into_iter().map(read).chain([read(WORKLOAD).of_a_blueprint()])
+}
+
+fn read(text: &str) -> Table {
+    let mut table: Table = serde_saphyr::from_str(text).expect("a table");
+    for entry in table.refused.iter_mut().chain(&mut table.accepted) {
+        expand(&mut entry.patch);
+    }
+    for entry in &table.refused {
+        assert!(!entry.expect.is_empty(), "{}: say what the refusal must say", entry.name);
+    }
+    table
 }
 
 impl Table {
+    /// The same changes to a Blueprint, whose image has a digest.
+    fn of_a_blueprint(mut self) -> Self {
+        let mut workload = self.base["spec"]["workload"].take();
+        workload["image"] = json!(format!("registry.example.gov.cn/nr/realestate@sha256:{}", "0".repeat(64)));
+        self.base = json!({
+            "apiVersion": "yipan.dev/v1alpha1", "kind": "Blueprint", "metadata": { "name": "refusals-workload" },
+            "spec": { "displayName": "停车", "owner": "nobody", "sharing": "Dedicated", "workload": workload },
+        });
+        Self { about: "workload of a Blueprint".to_owned(), path: "blueprints".to_owned(), ..self }
+    }
+
     /// The kind of the base object.
     pub fn kind(&self) -> String {
         self.base.get("kind").and_then(Value::as_str).expect("the base object has a kind").to_owned()
@@ -81,6 +97,7 @@ impl Table {
         match self.kind().as_str() {
             "Platform" => serde_json::from_value::<Platform>(object).map(|_| ()),
             "Tenant" => serde_json::from_value::<Tenant>(object).map(|_| ()),
+            "Blueprint" => serde_json::from_value::<Blueprint>(object).map(|_| ()),
             _ => serde_json::from_value::<App>(object).map(|_| ()),
         }
     }

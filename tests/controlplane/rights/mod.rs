@@ -60,7 +60,7 @@ async fn two_tenants() {
     }
     // The platform's own people get theirs from whoever installs it.
     let installer = plane::shared().client().await;
-    for role in ["yipan-platform-admin", "yipan-break-glass"] {
+    for role in ["yipan-platform-admin", "yipan-break-glass", "yipan-catalogue"] {
         let (name, mut object) = (format!("rights-{role}"), binding("", role, role, &format!("rights-{role}")));
         object["kind"] = json!("ClusterRoleBinding");
         object["metadata"] = json!({ "name": name });

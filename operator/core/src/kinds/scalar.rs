@@ -135,6 +135,26 @@ scalar!(
     "1 to 60 characters without control characters, < and >, no blanks at either end"
 );
 scalar!(
+    /// A few sentences for people: as `Text`, and longer.
+    LongText, 1..=2000,
+    concat!(
+        r"^[^\x00-\x20\x7f-\x{a0}\x{ad}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2069}\x{3000}\x{feff}<>]",
+        r"([^\x00-\x1f\x7f-\x{9f}\x{2028}-\x{202e}\x{2066}-\x{2069}<>]{0,498}",
+        r"[^\x00-\x20\x7f-\x{a0}\x{ad}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2069}\x{3000}\x{feff}<>])?$"
+    ),
+    "1 to 500 characters without control characters, < and >, no blanks at either end"
+);
+scalar!(
+    /// What people call a state of a Blueprint. It stands in tables and lines of text.
+    Version, 1..=30, r"^[A-Za-z0-9]([A-Za-z0-9._+-]*[A-Za-z0-9])?$",
+    "1 to 30 of letters, digits and . _ + - such as 2.4.1, beginning and ending with a letter or digit"
+);
+scalar!(
+    /// The code of a service item (政务服务事项).
+    ItemCode, 1..=32, r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
+    "1 to 32 of letters, digits, dots and hyphens, as the catalogue of service items has it; put it in quotes"
+);
+scalar!(
     /// A unified social credit code (GB 32100-2015) with its check digit.
     CreditCode, 18..=18, r"^[0-9A-HJ-NPQRTUWXY]{18}$",
     "18 characters of 0-9 and A-Z without I, O, S, V and Z; put it in quotes",
@@ -215,6 +235,15 @@ fn has_plain_parts(host: &str) -> bool {
 
 fn is_a_time(text: &str) -> bool {
     text.parse::<jiff::Timestamp>().is_ok()
+}
+
+impl Image {
+    /// Whether it lies below one of these: a slash must follow, or `registry.example` would admit
+    /// `registry.example.evil.com`.
+    pub fn lies_below(&self, registries: &[String]) -> bool {
+        let below = |registry: &String| self.strip_prefix(registry.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        registries.iter().any(below)
+    }
 }
 
 impl Moment {

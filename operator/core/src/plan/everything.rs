@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::app::{self, AppWorld, ValidApp};
+use super::blueprint::{self, BlueprintWorld, ValidBlueprint};
 use super::platform::{self, PlatformWorld};
 use super::tenant::{self, Retirement, TenantWorld, ValidTenant};
 use super::{Declared, Object, Outcome, Path, World, reach};
-use crate::kinds::{App, AppStatus, PlatformStatus, Tenant, TenantStatus};
+use crate::kinds::{App, AppStatus, Blueprint, BlueprintStatus, PlatformStatus, Tenant, TenantStatus};
 
 /// What follows from a whole set of declarations.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +20,21 @@ pub struct Answer {
     pub platform: Option<PlatformStatus>,
     /// Tenants, parents before children.
     pub tenants: Vec<TenantAnswer>,
+    /// Blueprints by name.
+    pub blueprints: Vec<BlueprintAnswer>,
     /// Apps by namespace and name.
     pub apps: Vec<AppAnswer>,
+}
+
+/// What follows for one Blueprint.
+#[derive(Debug, Clone)]
+pub struct BlueprintAnswer {
+    /// Its name.
+    pub name: String,
+    /// What should exist for itself, in the order of writing; nothing when it is refused or paused.
+    pub objects: Vec<Object>,
+    /// What its status would say.
+    pub status: BlueprintStatus,
 }
 
 /// What follows for one tenant.
@@ -57,8 +71,9 @@ pub fn everything(declared: &Declared, now: Timestamp) -> Answer {
     let world_of_platform = PlatformWorld { tenants: world.tenants.len(), missing_gateways: Vec::new() };
     let platform = world.platform.as_ref().map(|found| platform::status(found, &world_of_platform, now));
     let tenants = every_tenant(&mut world, now);
+    let blueprints = world.blueprints.values().map(|found| blueprint_answer(found, &world, now)).collect();
     let apps = world.apps.values().map(|app| app_answer(app, &world, now)).collect();
-    Answer { platform, tenants, apps }
+    Answer { platform, tenants, blueprints, apps }
 }
 
 /// Plans every tenant, parents before children, and leaves in `world` what their statuses would say.
@@ -123,6 +138,22 @@ fn retiring(declaration: &Tenant, world: &TenantWorld, now: Timestamp) -> Tenant
         Retirement::Deletes | Retirement::Released => (Vec::new(), status),
     };
     TenantAnswer { name, objects, status, retirement: Some(retirement) }
+}
+
+/// What follows for one Blueprint.
+fn blueprint_answer(declaration: &Blueprint, declared: &dyn World, now: Timestamp) -> BlueprintAnswer {
+    let world = BlueprintWorld::gather(declaration, declared);
+    let name = declaration.name_any();
+    if let Some(hold) = blueprint::hold(declaration, &world, now) {
+        let status = blueprint::held(declaration, &world, &hold, now);
+        return BlueprintAnswer { name, objects: Vec::new(), status };
+    }
+    let checked = ValidBlueprint::check(declaration, &world);
+    let outcome = checked.as_ref().err().map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
+    let valid = checked.ok();
+    let objects = valid.as_ref().map(blueprint::desired).unwrap_or_default();
+    let status = blueprint::status(declaration, &world, valid.as_ref(), &outcome, now);
+    BlueprintAnswer { name, objects, status }
 }
 
 /// What follows for one App.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
 use crate::kinds::{LabelKey, LabelValue};
 
-/// The stable id on Tenant, Namespace and App: set once, kept through backup and restore.
+/// The stable id on Tenant, Namespace, App and Blueprint: set once, kept through backup and restore.
 pub const ID: &str = "yipan.dev/id";
 /// On a namespace, and on what a tenant has outside of it: the tenant.
 pub const TENANT: &str = "yipan.dev/tenant";
@@ -18,6 +18,8 @@ pub const RETAINED_UNTIL: &str = "yipan.dev/retained-until";
 pub const PROTECTION_LEVEL: &str = "yipan.dev/protection-level";
 /// On every object of an App: the App's stable id.
 pub const APP_ID: &str = "yipan.dev/app-id";
+/// On every pod of a Blueprint: the Blueprint's name.
+pub const BLUEPRINT: &str = "yipan.dev/blueprint";
 /// The App's name; pods are selected by it.
 pub const NAME: &str = "app.kubernetes.io/name";
 /// Who writes the object.
@@ -63,6 +65,17 @@ pub fn selector(labels: BTreeMap<String, String>) -> LabelSelector {
 /// Selects a namespace by its name, through the label nobody can forge.
 pub fn namespace(name: &str) -> LabelSelector {
     selector(map([(NAMESPACE_NAME, name)]))
+}
+
+/// Selects the namespaces of all tenants. The label is the operator's, by policy.
+pub fn tenants() -> LabelSelector {
+    let exists = LabelSelectorRequirement { key: TENANT.to_owned(), operator: "Exists".to_owned(), values: None };
+    LabelSelector { match_labels: None, match_expressions: Some(vec![exists]) }
+}
+
+/// Selects the pods of a Blueprint.
+pub fn blueprint(name: &str) -> LabelSelector {
+    selector(map([(BLUEPRINT, name)]))
 }
 
 /// Selects an App's pods within its namespace.

@@ -2,6 +2,7 @@
 //! file of an object's name renders it, and `status` says how far things have come.
 
 pub mod app;
+pub mod blueprint;
 pub mod conditions;
 mod everything;
 pub mod labels;
@@ -19,7 +20,7 @@ pub mod tenant;
 mod way_out;
 mod world;
 
-pub use everything::{Answer, AppAnswer, TenantAnswer, everything};
+pub use everything::{Answer, AppAnswer, BlueprintAnswer, TenantAnswer, everything};
 pub(crate) use object::drop_nulls;
 pub use object::{Kind, Object};
 pub use owner::Owner;

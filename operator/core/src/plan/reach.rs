@@ -29,7 +29,7 @@ pub fn reach(app: &ValidApp) -> Vec<Path> {
     let uses = granted.flat_map(|used| {
         used.uses.ports.iter().map(|port| Path {
             from: app.place.to_string(),
-            to: used.uses.app.to_string(),
+            to: used.to.to_string(),
             port: *port,
             purpose: used.uses.purpose.to_string(),
         })

@@ -107,6 +107,38 @@ pub enum Refusal {
     NotATenant { namespace: String },
     #[error("tenant `{tenant}` is not fenced yet; the App follows once it is")]
     TenantNotFenced { tenant: String },
+    #[error(
+        "blueprint `{blueprint}` does not exist; the province creates it, or recreate this App with another spec.blueprint"
+    )]
+    BlueprintMissing { blueprint: String },
+    #[error("blueprint `{blueprint}` is itself refused: {why}")]
+    BlueprintRefused { blueprint: String, why: Box<Refusal> },
+    #[error(
+        "blueprint `{blueprint}` is not available to tenant `{tenant}`; the province adds it to Blueprint spec.availableTo, or delete this App"
+    )]
+    NotAvailable { blueprint: String, tenant: String },
+    #[error(
+        "blueprint `{blueprint}` is retired and takes no new Apps; ask the province what takes its place, and delete this App"
+    )]
+    Retired { blueprint: String },
+    #[error("blueprint `{blueprint}` is Shared, which this version of Yipan does not serve; wait, or delete this App")]
+    SharingNotServed { blueprint: String },
+    #[error("spec.{asked} needs what blueprint `{blueprint}` does not have, spec.{layer}; leave it out")]
+    NotInBlueprint { blueprint: String, asked: &'static str, layer: &'static str },
+    #[error("blueprint `{blueprint}` asks for parameter {parameter} ({description}); add it to spec.parameters")]
+    ParameterMissing { parameter: String, description: String, blueprint: String },
+    #[error(
+        "blueprint `{blueprint}` has no parameter {parameter} (it has: {known}); take it out of spec.parameters, or correct its name"
+    )]
+    ParameterUnknown { parameter: String, blueprint: String, known: String },
+    #[error(
+        "parameter {parameter} is a secret and must not stand in the open; put it into a Secret app--<app>--<part> and name that in spec.parameters"
+    )]
+    ParameterNotSecret { parameter: String },
+    #[error("owner `{owner}` does not exist; create that tenant, or recreate this Blueprint with another spec.owner")]
+    OwnerMissing { owner: TenantName },
+    #[error("owner `{owner}` is not accepted yet; this one follows once it is")]
+    OwnerNotAccepted { owner: TenantName },
     #[error("image `{image}` must begin with one of: {registries}")]
     ImageNotAllowed { image: String, registries: String },
     #[error(
@@ -150,6 +182,17 @@ impl Refusal {
             Self::NamespaceLost { .. } => "NamespaceLost",
             Self::NotATenant { .. } => "NotATenant",
             Self::TenantNotFenced { .. } => "TenantNotFenced",
+            Self::BlueprintMissing { .. } => "BlueprintMissing",
+            Self::BlueprintRefused { .. } => "BlueprintRefused",
+            Self::NotAvailable { .. } => "NotAvailable",
+            Self::Retired { .. } => "Retired",
+            Self::SharingNotServed { .. } => "SharingNotServed",
+            Self::NotInBlueprint { .. } => "NotInBlueprint",
+            Self::ParameterMissing { .. } => "ParameterMissing",
+            Self::ParameterUnknown { .. } => "ParameterUnknown",
+            Self::ParameterNotSecret { .. } => "ParameterNotSecret",
+            Self::OwnerMissing { .. } => "OwnerMissing",
+            Self::OwnerNotAccepted { .. } => "OwnerNotAccepted",
             Self::ImageNotAllowed { .. } => "ImageNotAllowed",
             Self::OverQuota { .. } => "OverQuota",
         }
@@ -194,6 +237,10 @@ impl Refusal {
                 | Self::ParentNotGranted { .. }
                 | Self::QuotaPending { .. }
                 | Self::NotATenant { .. }
+                | Self::BlueprintMissing { .. }
+                | Self::BlueprintRefused { .. }
+                | Self::OwnerMissing { .. }
+                | Self::OwnerNotAccepted { .. }
                 | Self::TenantNotFenced { .. }
         )
     }

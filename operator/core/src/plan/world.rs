@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::quota::QuotaFound;
 use super::{labels, metadata};
-use crate::kinds::{App, Id, Platform, Tenant};
+use crate::kinds::{App, Blueprint, Id, Platform, Tenant};
 
 /// Looks things up for a pass. The operator answers from its caches, `yipan plan` from files.
 pub trait World {
@@ -30,6 +30,12 @@ pub trait World {
     fn app(&self, namespace: &str, name: &str) -> Option<Arc<App>>;
     /// Whether an App is stored that cannot be read.
     fn is_unreadable(&self, namespace: &str, name: &str) -> bool;
+    /// A Blueprint by name.
+    fn blueprint(&self, name: &str) -> Option<Arc<Blueprint>>;
+    /// Whether a Blueprint is stored that cannot be read.
+    fn is_blueprint_unreadable(&self, name: &str) -> bool;
+    /// The Apps that name a Blueprint, as `<namespace>/<name>`, in order.
+    fn apps_of(&self, blueprint: &str) -> Vec<String>;
     /// The names of the Apps of a namespace, in order.
     fn apps(&self, namespace: &str) -> Vec<String>;
     /// A namespace, whoever made it.
@@ -230,8 +236,12 @@ pub struct Declared {
     pub platform: Option<Arc<Platform>>,
     /// Tenants by name.
     pub tenants: BTreeMap<String, Arc<Tenant>>,
+    /// Blueprints by name.
+    pub blueprints: BTreeMap<String, Arc<Blueprint>>,
     /// Apps by namespace and name.
     pub apps: BTreeMap<(String, String), Arc<App>>,
+    /// Blueprints that are stored and cannot be read, by name.
+    pub unreadable_blueprints: BTreeSet<String>,
     /// Apps that are stored and cannot be read, by namespace and name.
     pub unreadable: BTreeSet<(String, String)>,
     /// Namespaces that exist already.
@@ -290,6 +300,19 @@ impl World for Declared {
 
     fn is_unreadable(&self, namespace: &str, name: &str) -> bool {
         self.unreadable.contains(&key(namespace, name))
+    }
+
+    fn blueprint(&self, name: &str) -> Option<Arc<Blueprint>> {
+        self.blueprints.get(name).cloned()
+    }
+
+    fn is_blueprint_unreadable(&self, name: &str) -> bool {
+        self.unreadable_blueprints.contains(name)
+    }
+
+    fn apps_of(&self, blueprint: &str) -> Vec<String> {
+        let of = |app: &Arc<App>| app.spec.blueprint.as_ref().is_some_and(|name| **name == *blueprint);
+        self.apps.iter().filter(|(_, app)| of(app)).map(|((place, name), _)| format!("{place}/{name}")).collect()
     }
 
     fn apps(&self, namespace: &str) -> Vec<String> {

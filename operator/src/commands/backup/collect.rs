@@ -83,7 +83,7 @@ impl Places {
             Part::Locks => lies_in(&self.retained) && ours,
             // Tokens belong to accounts of that cluster.
             Part::Secrets => lies_in(&self.tenants) && object.data["type"] != "kubernetes.io/service-account-token",
-            Part::Platform | Part::Tenants | Part::Apps => true,
+            Part::Platform | Part::Tenants | Part::Blueprints | Part::Apps => true,
         }
     }
 }

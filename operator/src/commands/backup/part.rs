@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::core::ApiResource;
-use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::kinds::{App, Blueprint, Platform, Tenant};
 
 /// One file of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +21,24 @@ pub enum Part {
     Platform,
     /// Tenants, parents first.
     Tenants,
+    /// Blueprints.
+    Blueprints,
     /// Apps.
     Apps,
 }
 
 impl Part {
     /// All of them, in order.
-    pub const ALL: [Part; 7] =
-        [Self::Namespaces, Self::Secrets, Self::Quotas, Self::Locks, Self::Platform, Self::Tenants, Self::Apps];
+    pub const ALL: [Part; 8] = [
+        Self::Namespaces,
+        Self::Secrets,
+        Self::Quotas,
+        Self::Locks,
+        Self::Platform,
+        Self::Tenants,
+        Self::Blueprints,
+        Self::Apps,
+    ];
 
     /// The name of its file.
     pub fn file(self) -> &'static str {
@@ -39,7 +49,8 @@ impl Part {
             Self::Locks => "4-locks.yaml",
             Self::Platform => "5-platform.yaml",
             Self::Tenants => "6-tenants.yaml",
-            Self::Apps => "7-apps.yaml",
+            Self::Blueprints => "7-blueprints.yaml",
+            Self::Apps => "8-apps.yaml",
         }
     }
 
@@ -56,6 +67,7 @@ impl Part {
             ],
             Self::Platform => vec![ApiResource::erase::<Platform>(&())],
             Self::Tenants => vec![ApiResource::erase::<Tenant>(&())],
+            Self::Blueprints => vec![ApiResource::erase::<Blueprint>(&())],
             Self::Apps => vec![ApiResource::erase::<App>(&())],
         }
     }

@@ -170,7 +170,10 @@ fn refusals(answer: &Answer) -> Vec<Line> {
     let tenants = tenants.map(|tenant| (format!("Tenant {}", tenant.name), &tenant.status.conditions));
     let apps = answer.apps.iter().filter(|app| app.objects.is_empty());
     let apps = apps.map(|app| (title(app), &app.status.conditions));
-    let refused = tenants.chain(apps).filter(|(_, conditions)| !is_paused(conditions));
+    let declined = |conditions: &[Condition]| find(conditions, "Accepted").is_some_and(|found| found.status == "False");
+    let blueprints = answer.blueprints.iter().filter(|found| declined(&found.status.conditions));
+    let blueprints = blueprints.map(|found| (format!("Blueprint {}", found.name), &found.status.conditions));
+    let refused = tenants.chain(blueprints).chain(apps).filter(|(_, conditions)| !is_paused(conditions));
     refused
         .map(|(object, conditions)| {
             let ready = find(conditions, "Ready");

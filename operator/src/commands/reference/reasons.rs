@@ -77,7 +77,9 @@ fn refusals() -> Vec<Refusal> {
             Refusal::DivisionOutsideParent { division: text("620702"), parent: parent.clone(), outer: text("620600") },
             Refusal::PredecessorTaken { predecessor: parent.clone(), holder: text("liangzhou") },
             Refusal::PredecessorAbove { predecessor: parent.clone() },
-            Refusal::PredecessorCircle { predecessor: parent },
+            Refusal::PredecessorCircle { predecessor: parent.clone() },
+            Refusal::OwnerMissing { owner: parent.clone() },
+            Refusal::OwnerNotAccepted { owner: parent },
         ]
     });
     let others = [
@@ -112,7 +114,28 @@ fn refusals() -> Vec<Refusal> {
         },
         Refusal::OverQuota { resource: "memory", asked: text("64Gi"), quota: text("32Gi") },
     ];
-    about_others.into_iter().flatten().chain(others).collect()
+    about_others.into_iter().flatten().chain(others).chain(of_blueprints()).collect()
+}
+
+/// One of each refusal about Blueprints.
+fn of_blueprints() -> Vec<Refusal> {
+    let text = str::to_owned;
+    let (blueprint, parameter) = (text("heating-fees"), text("ACCOUNT"));
+    vec![
+        Refusal::BlueprintMissing { blueprint: blueprint.clone() },
+        Refusal::BlueprintRefused { blueprint: blueprint.clone(), why: Box::new(Refusal::NoPlatform) },
+        Refusal::NotAvailable { blueprint: blueprint.clone(), tenant: text("liangzhou") },
+        Refusal::Retired { blueprint: blueprint.clone() },
+        Refusal::SharingNotServed { blueprint: blueprint.clone() },
+        Refusal::NotInBlueprint { blueprint: blueprint.clone(), asked: "entry.hosts", layer: "entry" },
+        Refusal::ParameterMissing {
+            parameter: parameter.clone(),
+            description: text("收款账号"),
+            blueprint: blueprint.clone(),
+        },
+        Refusal::ParameterUnknown { parameter: parameter.clone(), blueprint, known: text("BANK, RATE") },
+        Refusal::ParameterNotSecret { parameter },
+    ]
 }
 
 /// Whose turn it is. A refusal that this match does not name does not compile: add it here and to
@@ -138,6 +161,12 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::OwnExceedsRest { .. }
         | Refusal::BelowReserved { .. }
         | Refusal::ParentDeleted { .. }
+        | Refusal::BlueprintMissing { .. }
+        | Refusal::BlueprintRefused { .. }
+        | Refusal::NotAvailable { .. }
+        | Refusal::SharingNotServed { .. }
+        | Refusal::OwnerMissing { .. }
+        | Refusal::OwnerNotAccepted { .. }
         | Refusal::DataRetained { .. } => "the province",
         Refusal::NamespaceTaken { .. }
         | Refusal::IdTaken { .. }
@@ -150,6 +179,11 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         Refusal::InUse { .. }
         | Refusal::NotATenant { .. }
         | Refusal::ImageNotAllowed { .. }
+        | Refusal::Retired { .. }
+        | Refusal::NotInBlueprint { .. }
+        | Refusal::ParameterMissing { .. }
+        | Refusal::ParameterUnknown { .. }
+        | Refusal::ParameterNotSecret { .. }
         | Refusal::OverQuota { .. } => "the tenant",
     }
 }

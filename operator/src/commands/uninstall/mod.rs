@@ -14,7 +14,7 @@ use clap::Args;
 use kube::core::ApiResource;
 use kube::{Client, ResourceExt as _};
 use tokio::time::Instant;
-use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::kinds::{App, Blueprint, Platform, Tenant};
 
 use super::cluster::Cluster;
 use super::{listing, output};
@@ -72,7 +72,7 @@ impl Removal {
     async fn survey(&self) -> anyhow::Result<String> {
         let count = async |resource: &ApiResource| listing::every(&self.client, resource).await.map(|all| all.len());
         let (tenants, apps) = (count(&kind::<Tenant>()).await?, count(&kind::<App>()).await?);
-        let platforms = count(&kind::<Platform>()).await?;
+        let (platforms, blueprints) = (count(&kind::<Platform>()).await?, count(&kind::<Blueprint>()).await?);
         let (policies, bindings) = self.guards().await?;
         let mut text = String::new();
         // Writing to a String cannot fail.
@@ -84,7 +84,10 @@ impl Removal {
             let _ = writeln!(text, "The definitions stay, and so does all that is declared.");
         } else {
             let _ = writeln!(text, "- declarations: {apps} Apps; what they made stays and is nobody's");
-            let _ = writeln!(text, "- definitions, with {tenants} Tenants and {platforms} Platforms");
+            let _ = writeln!(
+                text,
+                "- definitions, with {tenants} Tenants, {blueprints} Blueprints and {platforms} Platforms"
+            );
             let _ = writeln!(text, "To come back to it, first keep what is declared: yipan backup DIR");
         }
         let _ = writeln!(

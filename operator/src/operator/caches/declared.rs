@@ -1,4 +1,4 @@
-//! Watches Platforms, Tenants and Apps: keeps them whole and asks for whoever depends on a change.
+//! Watches Platforms, Tenants, Blueprints and Apps: keeps them whole and asks for whoever depends on a change.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,7 +11,7 @@ use yipan_core::plan::{app, conditions, metadata};
 
 use super::super::context::{Answered, Shared};
 use super::watching::watching;
-use super::{Guarded, claims};
+use super::{Guarded, blueprints, claims};
 
 /// Names by what they are looked up by. An object that can no longer be read stays where it was:
 /// it still occupies its tenant, and still is its parent's child.
@@ -78,8 +78,12 @@ pub const ID: &str = "id";
 pub const CARRIES: &str = "carries";
 /// Apps by namespace.
 pub const NAMESPACE: &str = "namespace";
-/// Apps, as `<namespace>/<name>`, by the Apps they name in their connections.
+/// Apps, as `<namespace>/<name>`, and Blueprints, by whom they name in their connections.
 pub const PEER: &str = "peer";
+/// Apps, as `<namespace>/<name>`, by the Blueprint they name.
+pub const BLUEPRINT: &str = "blueprint";
+/// Blueprints by their owner.
+pub const OWNER: &str = "owner";
 
 /// A kind that people write, with what its changes mean to others.
 pub trait Declaration: Answered + Send + Sync + 'static {
@@ -179,6 +183,7 @@ fn count_again(shared: &Shared, changed: &[Entry]) {
     for (relation, key) in changed {
         match *relation {
             PARENT | NAMESPACE => triggers.tenant_later(key),
+            BLUEPRINT => triggers.blueprint_later(key),
             ID | CARRIES => index.get(ID, key).iter().for_each(|rival| triggers.tenant(rival)),
             DIVISION | PREDECESSOR => index.get(relation, key).iter().for_each(|rival| triggers.tenant(rival)),
             HOST => {
@@ -201,7 +206,7 @@ pub fn carries(shared: &Shared, namespace: &str, id: Option<String>) {
 
 /// What differs between two states of an object that were not both ours.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum News {
+pub(super) enum News {
     /// Nothing that matters, or only what the operator wrote itself.
     Nothing,
     /// Its status alone, which somebody else wrote: as much in need of repair as anything of ours.
@@ -211,7 +216,7 @@ enum News {
 }
 
 impl News {
-    fn of<K: Declaration>(old: Option<&Guarded<K>>, new: Option<&Guarded<K>>, shared: &Shared) -> Self {
+    pub(super) fn of<K: Declaration>(old: Option<&Guarded<K>>, new: Option<&Guarded<K>>, shared: &Shared) -> Self {
         let read = |object: Option<&Guarded<K>>| object.and_then(|object| object.0.as_ref().ok().cloned());
         let status = |object: Option<&Guarded<K>>| read(object).and_then(|object| object.answer().cloned());
         if read(new).is_some_and(|object| K::newest(shared).knows(&object)) {
@@ -283,6 +288,7 @@ impl Declaration for Tenant {
         if redeclared || verdict(old) != verdict(new) {
             index.get(PARENT, &name).iter().for_each(|child| triggers.tenant(child));
             index.get(NAMESPACE, &name).iter().for_each(|app| triggers.app_at(app));
+            blueprints::owner_changed(shared, &name);
         }
     }
 }
@@ -303,9 +309,11 @@ impl Declaration for App {
     }
 
     fn keys(object: &Guarded<Self>) -> Vec<(&'static str, String)> {
-        let peers = object.0.as_ref().map(|app| app::peers(app)).unwrap_or_default();
+        let spec = object.0.as_ref().ok().map(|app| &app.spec);
+        let peers = app::parties(spec.and_then(|spec| spec.network.as_ref()));
         let peers = peers.iter().map(|peer| (PEER, peer.to_string()));
-        peers.chain([(NAMESPACE, object.namespace().unwrap_or_default())]).collect()
+        let blueprint = spec.and_then(|spec| spec.blueprint.as_ref()).map(|name| (BLUEPRINT, name.to_string()));
+        peers.chain(blueprint).chain([(NAMESPACE, object.namespace().unwrap_or_default())]).collect()
     }
 
     /// The Apps at the other ends of its connections ask what it says; its tenant counts it.
@@ -327,10 +335,10 @@ impl Declaration for App {
         if network(old) == network(new) {
             return; // its peers ask for nothing else
         }
-        for app in [old, new].into_iter().flatten().filter_map(|object| object.0.as_ref().ok()) {
-            app::peers(app).iter().for_each(|peer| triggers.app(&peer.tenant, &peer.app));
-        }
+        let read = [old, new].into_iter().flatten().filter_map(|object| object.0.as_ref().ok());
+        let named = read.flat_map(|app| app::parties(app.spec.network.as_ref()));
+        named.for_each(|peer| blueprints::look_at(shared, &peer));
         // Those that name this one may wait for it without being named by it.
-        shared.caches.index.get(PEER, &Self::entry(either)).iter().for_each(|peer| triggers.app_at(peer));
+        blueprints::look_at_those_that_name(shared, &Self::entry(either));
     }
 }

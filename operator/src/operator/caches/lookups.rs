@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use kube::runtime::reflector::ObjectRef;
-use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::kinds::{App, Blueprint, Platform, Tenant};
 use yipan_core::plan::quota::{self, QuotaFound};
 use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, World, metadata};
 
-use super::declared::{CARRIES, DIVISION, HOST, ID, NAMESPACE, PARENT, PREDECESSOR};
+use super::declared::{BLUEPRINT, CARRIES, DIVISION, HOST, ID, NAMESPACE, PARENT, PREDECESSOR};
 use super::{Caches, Found};
 
 /// Answers from the caches.
@@ -47,6 +47,18 @@ impl World for Lookups<'_> {
     fn is_unreadable(&self, namespace: &str, name: &str) -> bool {
         let found = self.0.apps.get(&ObjectRef::new(name).within(namespace));
         found.is_some_and(|found| found.0.is_err())
+    }
+
+    fn blueprint(&self, name: &str) -> Option<Arc<Blueprint>> {
+        self.0.blueprints.get(&ObjectRef::new(name))?.0.clone().ok()
+    }
+
+    fn is_blueprint_unreadable(&self, name: &str) -> bool {
+        self.0.blueprints.get(&ObjectRef::new(name)).is_some_and(|found| found.0.is_err())
+    }
+
+    fn apps_of(&self, blueprint: &str) -> Vec<String> {
+        self.0.index.get(BLUEPRINT, blueprint)
     }
 
     fn apps(&self, namespace: &str) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What the operator keeps of the cluster: declarations whole, everything else reduced to what a
 //! decision needs. There may be 120,000 objects; a hundred bytes of each is enough.
 
+mod blueprints;
 mod children;
 mod claims;
 mod declared;
@@ -14,8 +15,8 @@ mod watching;
 use std::sync::Arc;
 
 use kube::runtime::reflector::{self, ObjectRef, Store};
-use yipan_core::kinds::{App, Platform, Tenant};
-use yipan_core::plan::{Kind, Owner};
+use yipan_core::kinds::{App, Blueprint, Name, Platform, Tenant};
+use yipan_core::plan::{Kind, Owner, World as _};
 
 use super::context::Shared;
 pub use children::{Child, Children, Found, Key};
@@ -32,6 +33,8 @@ pub struct Caches {
     pub platforms: Store<Guarded<Platform>>,
     /// Tenants, whole.
     pub tenants: Store<Guarded<Tenant>>,
+    /// Blueprints, whole.
+    pub blueprints: Store<Guarded<Blueprint>>,
     /// Apps, whole.
     pub apps: Store<Guarded<App>>,
     /// Names by parent, division and namespace.
@@ -50,6 +53,7 @@ pub struct Caches {
 pub struct Writers {
     platforms: reflector::store::Writer<Guarded<Platform>>,
     tenants: reflector::store::Writer<Guarded<Tenant>>,
+    blueprints: reflector::store::Writer<Guarded<Blueprint>>,
     apps: reflector::store::Writer<Guarded<App>>,
 }
 
@@ -58,11 +62,18 @@ impl Caches {
     pub fn new() -> (Self, Writers) {
         let (platforms, platform_writer) = reflector::store();
         let (tenants, tenant_writer) = reflector::store();
+        let (blueprints, blueprint_writer) = reflector::store();
         let (apps, app_writer) = reflector::store();
-        let writers = Writers { platforms: platform_writer, tenants: tenant_writer, apps: app_writer };
+        let writers = Writers {
+            platforms: platform_writer,
+            tenants: tenant_writer,
+            blueprints: blueprint_writer,
+            apps: app_writer,
+        };
         let caches = Self {
             platforms,
             tenants,
+            blueprints,
             apps,
             index: Index::default(),
             children: Children::default(),
@@ -81,31 +92,36 @@ impl Caches {
             Owner::Tenant => self.tenants.get(&ObjectRef::new(namespace)).is_some(),
             Owner::App(app) => self.apps.get(&ObjectRef::new(app).within(namespace)).is_some(),
             Owner::Seat { tenant, app } => self.apps.get(&ObjectRef::new(app).within(tenant)).is_some(),
-            Owner::Blueprint(_) => false,
+            Owner::Blueprint(blueprint) => self.blueprints.get(&ObjectRef::new(blueprint)).is_some(),
         }
     }
 
-    /// The first of these declarations that is stored and cannot be read: the Platform, or the
-    /// tenant of that name.
-    pub fn unreadable(&self, tenant: Option<&str>) -> Option<String> {
+    /// The first of these declarations that is stored and cannot be read: the Platform, the tenant of
+    /// that name, or one of these Blueprints.
+    pub fn unreadable(&self, tenant: Option<&str>, blueprints: &[Name]) -> Option<String> {
         let platform = self.platforms.get(&ObjectRef::new("platform")).is_some_and(|found| found.0.is_err());
         let tenant =
             tenant.filter(|name| self.tenants.get(&ObjectRef::new(name)).is_some_and(|found| found.0.is_err()));
-        platform.then(|| "the Platform".to_owned()).or_else(|| tenant.map(|name| format!("tenant {name}")))
+        let world = Lookups(self);
+        let blueprint = blueprints.iter().find(|name| world.is_blueprint_unreadable(name));
+        let tenant = || tenant.map(|name| format!("tenant {name}"));
+        let blueprint = || blueprint.map(|name| format!("blueprint {name}"));
+        platform.then(|| "the Platform".to_owned()).or_else(tenant).or_else(blueprint)
     }
 }
 
 /// The names of all watches, as /readyz shows them.
 pub fn watches() -> impl Iterator<Item = &'static str> {
-    ["Platform", "Tenant", "App", "Pod"].into_iter().chain(Kind::ALL.map(Kind::as_str))
+    ["Platform", "Tenant", "Blueprint", "App", "Pod"].into_iter().chain(Kind::ALL.map(Kind::as_str))
 }
 
 /// Starts every watch as a task of its own; they end with the runtime.
 pub fn start(shared: &Arc<Shared>, writers: Writers) -> Vec<tokio::task::JoinHandle<()>> {
-    let Writers { platforms, tenants, apps } = writers;
+    let Writers { platforms, tenants, blueprints, apps } = writers;
     let mut tasks = vec![
         tokio::spawn(declared::watch(Arc::clone(shared), platforms)),
         tokio::spawn(declared::watch(Arc::clone(shared), tenants)),
+        tokio::spawn(declared::watch(Arc::clone(shared), blueprints)),
         tokio::spawn(declared::watch(Arc::clone(shared), apps)),
         tokio::spawn(pods::watch(Arc::clone(shared))),
     ];

@@ -17,7 +17,7 @@ const LATER: Duration = Duration::from_millis(700);
 pub struct Triggers {
     queue: Mutex<Option<FairQueue>>,
     asked: Notify,
-    later: Arc<Mutex<HashSet<String>>>,
+    later: Arc<Mutex<HashSet<Who>>>,
 }
 
 impl Triggers {
@@ -66,6 +66,11 @@ impl Triggers {
         self.ask(Who::Tenant(name.to_owned()));
     }
 
+    /// Asks for a Blueprint to be looked at.
+    pub fn blueprint(&self, name: &str) {
+        self.ask(Who::Blueprint(name.to_owned()));
+    }
+
     /// Asks for an App to be looked at.
     pub fn app(&self, namespace: &str, name: &str) {
         self.ask(Who::App(namespace.to_owned(), name.to_owned()));
@@ -83,19 +88,27 @@ impl Triggers {
         self.ask(Who::Platform);
     }
 
-    /// Takes what [`tenant_later`] gathered.
-    ///
-    /// [`tenant_later`]: Self::tenant_later
-    pub fn take_later(&self) -> HashSet<String> {
+    /// Takes what was to be asked for later.
+    pub fn take_later(&self) -> HashSet<Who> {
         std::mem::take(&mut *self.later.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Asks for a tenant's counts to be brought up to date, soon and once.
     pub fn tenant_later(&self, name: &str) {
-        self.later.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        self.later(Who::Tenant(name.to_owned()));
     }
 
-    fn ask(&self, who: Who) {
+    /// Asks for a Blueprint's count of its Apps to be brought up to date, soon and once.
+    pub fn blueprint_later(&self, name: &str) {
+        self.later(Who::Blueprint(name.to_owned()));
+    }
+
+    fn later(&self, who: Who) {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner).insert(who);
+    }
+
+    /// Asks for an object to be looked at.
+    pub fn ask(&self, who: Who) {
         if let Some(queue) = self.queue().as_mut() {
             queue.ask(who, Instant::now());
             self.asked.notify_one(); // kept for whoever waits next, should nobody wait now
@@ -112,11 +125,10 @@ pub async fn pass_on(shared: Arc<super::Shared>) {
     let mut rhythm = tokio::time::interval(LATER);
     loop {
         rhythm.tick().await;
-        let names = shared.caches.triggers.take_later();
-        let any = !names.is_empty();
-        names.iter().for_each(|name| shared.caches.triggers.tenant(name));
-        if any {
+        let all = shared.caches.triggers.take_later();
+        if all.iter().any(|who| matches!(who, Who::Tenant(_))) {
             shared.caches.triggers.platform(); // it counts the tenants
         }
+        all.into_iter().for_each(|who| shared.caches.triggers.ask(who));
     }
 }

@@ -44,7 +44,8 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
     if app.metadata.deletion_timestamp.is_some() {
         return close(shared, &app, &world).await;
     }
-    if let Some(what) = shared.caches.unreadable(app.namespace().as_deref()) {
+    let blueprints = app::blueprints(&app, world.blueprint.as_deref());
+    if let Some(what) = shared.caches.unreadable(app.namespace().as_deref(), &blueprints) {
         return wait_for(shared, &api, &app, &world, &what).await;
     }
     let checked = ValidApp::check(&app, &world);

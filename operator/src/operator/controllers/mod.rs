@@ -1,6 +1,7 @@
 //! One reconcile a kind: dereference, validate, plan, apply, status.
 
 mod app;
+mod blueprint;
 mod bring;
 mod now;
 mod outcome;
@@ -67,6 +68,7 @@ async fn pass(shared: &Arc<Shared>, who: Who) -> (Who, Result<Action, Error>) {
     let task = match &who {
         Who::Platform => begin(shared, &caches.platforms, ObjectRef::new("platform"), platform::reconcile),
         Who::Tenant(name) => begin(shared, &caches.tenants, ObjectRef::new(name), tenant::reconcile),
+        Who::Blueprint(name) => begin(shared, &caches.blueprints, ObjectRef::new(name), blueprint::reconcile),
         Who::App(namespace, name) => {
             begin(shared, &caches.apps, ObjectRef::new(name).within(namespace), app::reconcile)
         }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Resource, ResourceExt as _};
 use yipan_core::kinds::App;
-use yipan_core::plan::app::{self, AppWorld, TakenBack};
+use yipan_core::plan::app::{self, Above, AppWorld, TakenBack};
 use yipan_core::plan::{Kind, World as _};
 
 use super::super::caches::{Guarded, Lookups, Unread};
@@ -16,7 +16,7 @@ use super::unreadable::{self, Says};
 
 /// What is taken back of an App.
 pub fn of(shared: &Shared, app: &App, world: &AppWorld) -> TakenBack {
-    let taken = app::taken_back(app, world.tenant.as_deref());
+    let taken = app::taken_back(app, world.blueprint.as_deref(), world.tenant.as_deref());
     and_by_unread_tenant(shared, &app.namespace().unwrap_or_default(), taken)
 }
 
@@ -27,12 +27,14 @@ pub fn of(shared: &Shared, app: &App, world: &AppWorld) -> TakenBack {
 pub async fn from_unread(shared: &Shared, object: &Guarded<App>, unread: &Unread) -> Result<Action, Error> {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     let (world, now) = (Lookups(&shared.caches), Timestamp::now());
-    let tenant = world.tenant(&namespace);
-    if let Some(hold) = app::hold_unread(&namespace, world.platform().as_deref(), tenant.as_deref(), now) {
+    let blueprint = unread.spec["blueprint"].as_str().and_then(|name| world.blueprint(name));
+    let above = Above { platform: world.platform(), tenant: world.tenant(&namespace), blueprint };
+    if let Some(hold) = app::hold_unread(&namespace, &above, now) {
         unreadable::report(shared, object, unread, &Says::default()).await?;
         return Ok(Action::requeue(hold.rest(now)));
     }
-    let taken = app::taken_back_unread(&unread.metadata, &unread.spec, tenant.as_deref());
+    let taken =
+        app::taken_back_unread(&unread.metadata, &unread.spec, above.blueprint.as_deref(), above.tenant.as_deref());
     let taken = and_by_unread_tenant(shared, &namespace, taken);
     let done = take_back(shared, object, &taken).await;
     let findings = match (&done, &taken.suspended) {

@@ -44,7 +44,7 @@ async fn converge(shared: &Shared, tenant: Arc<Tenant>) -> Result<Action, Error>
     if tenant.metadata.deletion_timestamp.is_some() {
         return retire::retire(shared, &api, &tenant, &world).await;
     }
-    if let Some(what) = shared.caches.unreadable(tenant.spec.parent.as_deref()) {
+    if let Some(what) = shared.caches.unreadable(tenant.spec.parent.as_deref(), &[]) {
         return wait_for(shared, &api, &tenant, &world, &what).await;
     }
     let id = tenant::id(&tenant, &world);

@@ -1,119 +1,239 @@
 //! Which connections are open: those that both sides declare.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use super::AppWorld;
-use crate::kinds::{App, Network, TenantApp, UseState, Uses};
+use super::peers::{Absent, Peers, called};
+use super::source::Declaration;
+use crate::kinds::{
+    App, Name, Network, Party, Serves, ServesStatus, Sharing, TenantApp, TenantName, UseState, UseStatus, Uses,
+};
 
-/// An App's connections, each with what it still lacks.
+/// Something that runs, as one end of its connections.
+#[derive(Debug, Clone)]
+pub struct End<'a> {
+    /// As what others serve it: by its Blueprint where it comes from one, else by its own name.
+    pub party: Party,
+    /// The App that it is, where it is one.
+    pub place: Option<&'a TenantApp>,
+    /// The tenant in whose namespace it runs.
+    pub tenant: &'a TenantName,
+    /// What it declares.
+    pub network: Option<&'a Network>,
+    /// What was said of its uses before.
+    pub used: &'a [UseStatus],
+    /// What was said of whom it serves before.
+    pub served: &'a [ServesStatus],
+}
+
+impl<'a> End<'a> {
+    /// An App as an end of its connections.
+    pub fn of(app: &'a App, place: &'a TenantApp, declared: &'a Declaration) -> Self {
+        let blueprint = declared.source.blueprint();
+        let status = app.status.as_ref();
+        Self {
+            party: blueprint.map_or_else(|| Party::App(place.clone()), |name| Party::Blueprint(name.clone())),
+            place: Some(place),
+            tenant: &place.tenant,
+            network: declared.network.as_ref(),
+            used: status.map(|status| status.uses.as_slice()).unwrap_or_default(),
+            served: status.map(|status| status.serves.as_slice()).unwrap_or_default(),
+        }
+    }
+
+    /// Its name, for people at the other end.
+    fn name(&self) -> String {
+        self.place.map_or_else(|| self.party.to_string(), ToString::to_string)
+    }
+}
+
+/// The connections of one end, each with what it still lacks.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Connections {
     /// One for each of its `network.uses`.
     pub uses: Vec<Used>,
-    /// One for each App that each of its `network.serves` names.
+    /// One for each that each of its `network.serves` names.
     pub serves: Vec<Served>,
 }
 
-/// An App that this one calls.
+/// Something that this end calls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Used {
     /// The declaration.
     pub uses: Uses,
+    /// The pods that it calls.
+    pub to: Pods,
     /// What is missing, and who can give it; none when the connection is open.
     pub missing: Option<String>,
 }
 
-/// An App that may call this one on a port.
+/// Something that may call this end on a port.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Served {
     /// The port.
     pub port: i32,
-    /// The App.
-    pub to: TenantApp,
+    /// Who it is.
+    pub to: Party,
+    /// The pods that call.
+    pub from: Pods,
     /// What is missing, and who can give it; none when the connection is open.
     pub missing: Option<String>,
 }
 
+/// Pods at the other end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pods {
+    /// Those of one App.
+    App(TenantApp),
+    /// Those of a Blueprint in one tenant's namespace, or in every tenant's.
+    Blueprint(Name, Option<TenantName>),
+}
+
+impl std::fmt::Display for Pods {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::App(app) => app.fmt(formatter),
+            Self::Blueprint(name, Some(tenant)) => write!(formatter, "{tenant}/blueprint {name}"),
+            Self::Blueprint(name, None) => write!(formatter, "blueprint {name}"),
+        }
+    }
+}
+
 /// Holds each side's declarations against the other's.
-pub fn connections(place: &TenantApp, app: &App, world: &AppWorld) -> Connections {
-    let Some(network) = &app.spec.network else { return Connections::default() };
-    let used = |uses: &Uses| {
-        let missing = match world.unreadable.contains(&uses.app) {
-            true => frozen(&uses.app, was_used(app, uses)),
-            false => missing_of_provider(place, uses, world.peers.get(&uses.app).map(Arc::as_ref)),
-        };
-        Used { uses: uses.clone(), missing }
-    };
-    let served = |port: i32, to: &TenantApp| {
-        let missing = match world.unreadable.contains(to) {
-            true => frozen(to, was_served(app, to, port)),
-            false => missing_of_consumer((place, app), port, to, world.peers.get(to).map(Arc::as_ref)),
-        };
-        Served { port, to: to.clone(), missing }
-    };
+pub fn connections(end: &End, peers: &Peers) -> Connections {
+    let Some(network) = end.network else { return Connections::default() };
     Connections {
-        uses: network.uses.iter().map(used).collect(),
-        serves: named_once(network).into_iter().map(|(port, to)| served(port, to)).collect(),
+        uses: network.uses.iter().filter_map(|uses| used(end, uses, peers)).collect(),
+        serves: named_once(network).into_iter().map(|(port, to)| served(end, port, to, peers)).collect(),
     }
 }
 
-/// A connection to an App that cannot be read stays as it was: open if it was, and closed if not.
-fn frozen(peer: &TenantApp, was_open: bool) -> Option<String> {
-    (!was_open).then(|| format!("App {peer} cannot be read; its tenant mends it"))
-}
-
-fn was_used(app: &App, uses: &Uses) -> bool {
-    let before = app.status.iter().flat_map(|status| &status.uses);
-    before.into_iter().any(|before| before.name == uses.name.as_str() && before.state == UseState::Granted)
-}
-
-fn was_served(app: &App, to: &TenantApp, port: i32) -> bool {
-    let before = app.status.iter().flat_map(|status| &status.serves);
-    let grantee = format!("{to}:{port}");
-    before.into_iter().any(|before| before.grantee == grantee && before.state == UseState::Granted)
-}
-
-/// Every App that is served, by port, in order. A line written twice counts once.
-fn named_once(network: &Network) -> BTreeSet<(i32, &TenantApp)> {
-    network.serves.iter().flat_map(|serves| serves.to.iter().map(|to| (serves.port, to))).collect()
-}
-
-/// What the provider has not declared of a use. It is all or nothing: a use with a port that is
-/// not served stays closed as a whole, so that nobody relies on half of it.
-fn missing_of_provider(consumer: &TenantApp, uses: &Uses, provider: Option<&App>) -> Option<String> {
-    let Some(provider) = provider else {
-        return Some(format!("App {} does not exist; its tenant creates it", uses.app));
+/// Every party that is served, by port, in order. A line written twice counts once.
+fn named_once(network: &Network) -> BTreeSet<(i32, Party)> {
+    let of_port = |serves: &'_ Serves| {
+        let parties = serves.to.iter().filter_map(|to| Some((serves.port, to.party()?)));
+        parties.collect::<Vec<_>>()
     };
-    let serves = provider.spec.network.iter().flat_map(|network| &network.serves);
-    let open: Vec<i32> = serves.filter(|serves| serves.to.contains(consumer)).map(|serves| serves.port).collect();
-    let closed = uses.ports.iter().find(|port| !open.contains(port))?;
-    Some(format!(
-        "App {} does not serve port {closed} to {consumer}; its tenant adds that to spec.network.serves",
-        uses.app
-    ))
+    network.serves.iter().flat_map(of_port).collect()
 }
 
-/// What the consumer has not declared of a served port. Both ends are judged by the same rule, so
-/// no half of a connection ever stands open.
-fn missing_of_consumer(
-    (place, provider): (&TenantApp, &App),
-    port: i32,
-    to: &TenantApp,
-    consumer: Option<&App>,
+/// A use, as its provider answers it. The schema lets in none that names nobody.
+fn used(end: &End, uses: &Uses, peers: &Peers) -> Option<Used> {
+    let provider = uses.party()?;
+    let to = match &provider {
+        Party::App(app) => Pods::App(app.clone()),
+        Party::Blueprint(name) => {
+            let owner = peers.blueprint(name).filter(|found| found.spec.sharing == Sharing::Shared);
+            let tenant = owner.map_or(end.tenant, |found| &found.spec.owner);
+            Pods::Blueprint(name.clone(), Some(tenant.clone()))
+        }
+    };
+    let missing = match peers.network_of(&provider) {
+        Err(Absent::Unreadable) => {
+            let open = |before: &&UseStatus| before.name == uses.name.as_str() && before.state == UseState::Granted;
+            frozen(&provider, end.used.iter().any(|before| open(&before)))
+        }
+        Err(absent) => Some(absent.sentence(&provider)),
+        Ok(network) => unserved(&called(&provider), peers.author(&provider), network, (&end.party, uses)),
+    };
+    Some(Used { uses: uses.clone(), to, missing })
+}
+
+/// What a provider does not serve of a use. It is all or nothing: a use with a port that is not
+/// served stays closed as a whole, so that nobody relies on half of it.
+fn unserved(
+    provider: &str,
+    author: &str,
+    network: Option<&Network>,
+    (consumer, uses): (&Party, &Uses),
 ) -> Option<String> {
-    let Some(consumer) = consumer else {
-        return Some(format!("App {to} does not exist; its tenant creates it"));
+    let serves = network.into_iter().flat_map(|network| &network.serves);
+    let served = |serves: &&Serves| serves.to.iter().any(|to| to.party().as_ref() == Some(consumer));
+    let open: Vec<i32> = serves.filter(served).map(|serves| serves.port).collect();
+    let closed = uses.ports.iter().find(|port| !open.contains(port))?;
+    Some(format!("{provider} does not serve port {closed} to {consumer}; {author} adds that to spec.network.serves"))
+}
+
+/// What the consumer of a served port has not declared. Both ends are judged by the same rule, so no half
+/// of a connection ever stands open.
+fn served(end: &End, port: i32, to: Party, peers: &Peers) -> Served {
+    let from = |tenant: Option<TenantName>| match &to {
+        Party::App(app) => Pods::App(app.clone()),
+        Party::Blueprint(name) => Pods::Blueprint(name.clone(), tenant),
     };
-    let uses = consumer.spec.network.iter().flat_map(|network| &network.uses);
-    let mut asking = uses.filter(|uses| uses.app == *place && uses.ports.contains(&port)).peekable();
-    if asking.peek().is_none() {
-        return Some(format!(
-            "App {to} does not use port {port} of {place}; its tenant adds that to spec.network.uses"
-        ));
+    let closed = |missing: String| Served { port, to: to.clone(), from: from(None), missing: Some(missing) };
+    if let (Party::App(app), Some(blueprint)) = (&to, peers.blueprint_of(&to)) {
+        return closed(format!("App {app} is of blueprint {blueprint}; serve that blueprint instead"));
     }
-    let mut missing = asking.map(|uses| missing_of_provider(to, uses, Some(provider)));
-    missing.find(Option::is_none).unwrap_or_else(|| {
-        Some(format!("App {to} asks for further ports that are not served to it; add them to spec.network.serves"))
-    })
+    let network = match peers.network_of(&to) {
+        Err(Absent::Unreadable) => {
+            let grantee = format!("{to}:{port}");
+            let open = |before: &ServesStatus| before.grantee == grantee && before.state == UseState::Granted;
+            let missing = frozen(&to, end.served.iter().any(open));
+            return Served { port, from: from(None), missing, to };
+        }
+        Err(absent) => return closed(absent.sentence(&to)),
+        Ok(network) => network,
+    };
+    let uses = network.into_iter().flat_map(|network| &network.uses);
+    let asking =
+        uses.filter(|uses| uses.ports.contains(&port)).filter_map(|uses| Some((uses, asks(end, uses, &to, peers)?)));
+    let asking: Vec<_> = asking.collect();
+    let whole = |(uses, _): &&(&Uses, Where)| unserved("", "", end.network, (&to, uses)).is_none();
+    match asking.iter().filter(whole).map(|(_, place)| place).max() {
+        Some(place) => Served { port, from: from(place.tenant()), missing: None, to },
+        None if asking.is_empty() => closed(format!(
+            "{} does not use port {port} of {}; {} adds that to spec.network.uses",
+            called(&to),
+            end.name(),
+            peers.author(&to)
+        )),
+        None => closed(format!(
+            "{} asks for further ports that are not served to it; add them to spec.network.serves",
+            called(&to)
+        )),
+    }
+}
+
+/// Where the pods run that a use speaks for; the wider the greater.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Where {
+    /// In this tenant's namespace.
+    In(TenantName),
+    /// In every tenant's.
+    Everywhere,
+}
+
+impl Where {
+    fn tenant(&self) -> Option<TenantName> {
+        match self {
+            Self::In(tenant) => Some(tenant.clone()),
+            Self::Everywhere => None,
+        }
+    }
+}
+
+/// From where a use of `consumer` asks for this end; none: it asks for another.
+fn asks(end: &End, uses: &Uses, consumer: &Party, peers: &Peers) -> Option<Where> {
+    // The one workload of a Shared Blueprint runs in its owner's namespace; a Dedicated one's Apps, anywhere.
+    let runs = match consumer {
+        Party::App(app) => Where::In(app.tenant.clone()),
+        Party::Blueprint(name) => match peers.blueprint(name).map(|found| (found.spec.sharing, &found.spec.owner)) {
+            Some((Sharing::Shared, owner)) => Where::In(owner.clone()),
+            Some((Sharing::Dedicated, _)) | None => Where::Everywhere,
+        },
+    };
+    match uses.party()? {
+        Party::App(app) => (Some(&app) == end.place).then_some(runs),
+        Party::Blueprint(name) if Party::Blueprint(name.clone()) == end.party => match (end.place, runs) {
+            (None, runs) => Some(runs), // one workload for all
+            (Some(_), Where::Everywhere) => Some(Where::In(end.tenant.clone())),
+            (Some(_), Where::In(tenant)) => (tenant == *end.tenant).then_some(Where::In(tenant)),
+        },
+        Party::Blueprint(_) => None,
+    }
+}
+
+/// A connection to what cannot be read stays as it was: open if it was, and closed if not.
+fn frozen(peer: &Party, was_open: bool) -> Option<String> {
+    (!was_open).then(|| Absent::Unreadable.sentence(peer))
 }

@@ -1,6 +1,7 @@
 //! Whether and how visitors come in.
 
-use crate::kinds::{App, Gateway, Login, Platform, Visibility};
+use super::source::Declaration;
+use crate::kinds::{Gateway, Login, Platform, Visibility};
 
 /// Whether and how visitors come in.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,20 +18,21 @@ pub enum EntryPlan {
 }
 
 /// Decides on the entry. It is closed rather than open where anything is missing.
-pub fn entry(app: &App, platform: &Platform) -> EntryPlan {
-    let Some(entry) = &app.spec.entry else { return EntryPlan::NotRequested };
-    if wants_login(app) {
+pub fn entry(declared: &Declaration, platform: &Platform) -> EntryPlan {
+    let Some(entry) = &declared.entry else { return EntryPlan::NotRequested };
+    if wants_login(declared) {
         let message = "login is required and this version of Yipan has no identity provider to enforce it; \
                        there is no route, rather than one without login: set spec.identity.login to None, or wait";
         return EntryPlan::Closed { message: message.to_owned() };
     }
-    let fits = |gateway: &&Gateway| gateway.visibility == entry.visibility;
+    let fits = |gateway: &&Gateway| Some(gateway.visibility) == entry.visibility;
     match platform.spec.gateways.iter().find(fits) {
         Some(gateway) => EntryPlan::Open(gateway.clone()),
         None => {
             let visibility = match entry.visibility {
-                Visibility::Public => "Public",
-                Visibility::Internal => "Internal",
+                Some(Visibility::Public) => "Public",
+                Some(Visibility::Internal) => "Internal",
+                None => "nameless", // the schema lets in no entry without a visibility
             };
             let message =
                 format!("the platform has no {visibility} gateway; the province adds one to Platform spec.gateways");
@@ -40,8 +42,8 @@ pub fn entry(app: &App, platform: &Platform) -> EntryPlan {
 }
 
 /// Whether the App asks for a login.
-pub fn wants_login(app: &App) -> bool {
-    app.spec.identity.as_ref().and_then(|identity| identity.login) == Some(Login::Required)
+pub fn wants_login(declared: &Declaration) -> bool {
+    declared.identity.as_ref().and_then(|identity| identity.login) == Some(Login::Required)
 }
 
 impl EntryPlan {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 
-use crate::kinds::{App, Platform, Tenant};
+use super::source::Declaration;
+use crate::kinds::{Platform, Tenant};
 use crate::plan::tenant;
 
 /// An App's further host names, and what it asks for that it has not.
@@ -18,8 +19,13 @@ pub struct AppHosts {
 
 /// Holds what the App asks for against what its tenant has. `holders` are the earlier tenants that
 /// name one of its hosts. What is not there takes nothing from the others.
-pub fn hosts(app: &App, tenant: &Tenant, platform: &Platform, holders: &BTreeMap<String, String>) -> AppHosts {
-    let asked = app.spec.entry.iter().flat_map(|entry| &entry.hosts);
+pub fn hosts(
+    declared: &Declaration,
+    tenant: &Tenant,
+    platform: &Platform,
+    holders: &BTreeMap<String, String>,
+) -> AppHosts {
+    let asked = declared.entry.iter().flat_map(|entry| &entry.hosts);
     let of_tenant = tenant::hosts(tenant, platform, holders);
     let has: Vec<&str> = of_tenant.served.iter().map(|served| served.host.as_str()).collect();
     let (mut hosts, mut missing) = (AppHosts::default(), Vec::new());

@@ -31,7 +31,7 @@ pub fn http_route(app: &ValidApp) -> Option<HTTPRoute> {
 
 /// Every request goes to the App's Service.
 pub(super) fn rule(app: &ValidApp) -> Option<HttpRouteRule> {
-    let timeout = app.app.spec.entry.as_ref().and_then(|entry| entry.timeout_seconds);
+    let timeout = app.declared.entry.as_ref().and_then(|entry| entry.timeout_seconds);
     let backend = BackendRef {
         group: String::new(),
         kind: "Service".to_owned(),

@@ -11,17 +11,19 @@ mod entry_policy;
 mod hosts;
 mod hosts_route;
 mod http_route;
+mod peers;
 mod pod;
 mod serves_policies;
 mod service;
 mod service_account;
+mod source;
 mod status;
 mod taken_back;
 mod uses_policies;
 mod valid;
 mod ways_out;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::{
@@ -33,17 +35,20 @@ use k8s_openapi::api::{
 };
 use kube::ResourceExt;
 
+use super::blueprint::BlueprintWorld;
 use super::object::{Kind, Object};
 use super::{RouteFound, WorkloadFound, World, tenant};
 use crate::gateway_api::HTTPRoute;
-use crate::kinds::{App, Platform, Tenant, TenantApp};
+use crate::kinds::{App, Blueprint, Platform, Tenant};
 
-pub use connections::{Connections, Served, Used};
+pub use connections::{Connections, End, Pods, Served, Used, connections};
 pub use egress_policy::egress_policy_name;
 pub use entry::EntryPlan;
 pub use hosts::AppHosts;
 pub use hosts_route::hosts_route_name;
-pub use status::{OWN_PAUSE, held, hold, hold_unread, status, switched_off};
+pub use peers::{Peers, blueprints, parties};
+pub use source::{Declaration, Source, network, resolve};
+pub use status::{Above, OWN_PAUSE, held, hold, hold_unread, status, switched_off};
 pub use taken_back::{TakenBack, suspension_in, taken_back, taken_back_unread};
 pub use valid::ValidApp;
 pub use ways_out::WaysOut;
@@ -55,10 +60,14 @@ pub struct AppWorld {
     pub platform: Option<Arc<Platform>>,
     /// The tenant of the App's namespace.
     pub tenant: Option<Arc<Tenant>>,
-    /// The Apps on the other side of every connection that this one names.
-    pub peers: BTreeMap<TenantApp, Arc<App>>,
-    /// Those of them that are stored and cannot be read: what was open to them stays as it is.
-    pub unreadable: BTreeSet<TenantApp>,
+    /// The names of the tenant and of all those above it.
+    pub above: Vec<String>,
+    /// The Blueprint that the App names.
+    pub blueprint: Option<Arc<Blueprint>>,
+    /// What that Blueprint's own checks ask for.
+    pub of_blueprint: BlueprintWorld,
+    /// Those on the other side of every connection that it names, or its Blueprint for it.
+    pub peers: Peers,
     /// The Deployment or CronJob there is.
     pub workload: Option<WorkloadFound>,
     /// The HTTPRoute there is.
@@ -73,30 +82,36 @@ impl AppWorld {
     /// Dereferences all that `app` touches.
     pub fn gather(app: &App, world: &dyn World) -> Self {
         let (namespace, name) = (app.namespace().unwrap_or_default(), app.name_any());
-        let known = |peer: TenantApp| world.app(&peer.tenant, &peer.app).map(|app| (peer, app));
         let tenant = world.tenant(&namespace);
         // Few Apps ask for a host, and to look up who holds it takes a while.
         let asks = app.spec.entry.as_ref().is_some_and(|entry| !entry.hosts.is_empty());
         let holders = tenant.as_ref().filter(|_| asks).map(|tenant| tenant::host_holders(tenant, world));
+        let blueprint = app.spec.blueprint.as_ref().and_then(|name| world.blueprint(name));
+        let network = source::network(app, blueprint.as_deref()).flatten();
         Self {
             platform: world.platform(),
+            peers: Peers::gather(network, world),
+            of_blueprint: blueprint.as_ref().map(|found| BlueprintWorld::near(found, world)).unwrap_or_default(),
+            above: above(app, &namespace, world),
+            blueprint: blueprint.clone(),
             host_holders: holders.unwrap_or_default(),
             hosts_route: world.route(&namespace, &hosts_route::hosts_route_name(app)),
             tenant,
-            unreadable: peers(app).into_iter().filter(|peer| world.is_unreadable(&peer.tenant, &peer.app)).collect(),
-            peers: peers(app).into_iter().filter_map(known).collect(),
             workload: world.workload(&namespace, &name),
             route: world.route(&namespace, &name),
         }
     }
 }
 
-/// Every App that this one names, as one it uses or as one it serves.
-pub fn peers(app: &App) -> Vec<TenantApp> {
-    let Some(network) = &app.spec.network else { return Vec::new() };
-    let used = network.uses.iter().map(|uses| uses.app.clone());
-    let served = network.serves.iter().flat_map(|serves| serves.to.iter().cloned());
-    used.chain(served).collect()
+/// A tenant and all those above it; nobody asks for them but an App that has a Blueprint.
+fn above(app: &App, namespace: &str, world: &dyn World) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut next = app.spec.blueprint.as_ref().map(|_| namespace.to_owned());
+    while let Some(name) = next.filter(|name| !names.contains(name)) {
+        next = world.tenant(&name).and_then(|tenant| tenant.spec.parent.as_ref().map(ToString::to_string));
+        names.push(name);
+    }
+    names
 }
 
 /// Everything that should exist for one App.

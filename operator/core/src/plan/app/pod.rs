@@ -21,13 +21,21 @@ const STARTUP_PERIOD_SECONDS: i32 = 2;
 /// How long a workload may take to stop where it says nothing.
 const STOP_SECONDS: i64 = 30;
 
+/// The labels of an App's pods. That of the Blueprint is what connections to all its Apps select by; no
+/// tenant can set it, since none writes pods.
+fn pod_labels(app: &ValidApp) -> BTreeMap<String, String> {
+    let blueprint = app.declared.source.blueprint();
+    let blueprint = blueprint.map(|blueprint| (labels::BLUEPRINT.to_owned(), blueprint.to_string()));
+    metadata::app_labels(&app.app).into_iter().chain(blueprint).collect()
+}
+
 /// The pod of an App: Pod Security `restricted`, no token, no links to other Services, one figure
 /// that is request and limit.
 pub fn template(app: &ValidApp) -> PodTemplateSpec {
     let restarted = app.app.spec.restarted_at.as_ref().map(ToString::to_string);
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
-            labels: Some(metadata::app_labels(&app.app)),
+            labels: Some(pod_labels(app)),
             annotations: restarted.map(|at| labels::map([(labels::RESTARTED_AT, &at)])),
             ..Default::default()
         }),

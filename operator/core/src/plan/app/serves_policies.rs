@@ -5,24 +5,24 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicySpec};
 
 use super::ValidApp;
+use super::connections::Pods;
 use super::entry_policy::tcp;
-use crate::kinds::TenantApp;
 use crate::plan::{labels, metadata};
 
-/// Lets the Apps whose use of a port is granted reach it, one policy for each port.
+/// Lets those whose use of a port is granted reach it, one policy for each port.
 ///
 /// Policies only add up, so ending a connection rewrites one policy and cannot disturb another
 /// port's. A port with nobody granted has no policy: a rule with an empty list of peers would let
 /// everybody in.
 pub fn serves_policies(app: &ValidApp) -> Vec<NetworkPolicy> {
-    let mut granted: BTreeMap<i32, Vec<&TenantApp>> = BTreeMap::new();
+    let mut granted: BTreeMap<i32, Vec<&Pods>> = BTreeMap::new();
     for served in app.connections.serves.iter().filter(|served| served.missing.is_none()) {
-        granted.entry(served.port).or_default().push(&served.to);
+        granted.entry(served.port).or_default().push(&served.from);
     }
     granted.into_iter().map(|(port, consumers)| policy(app, port, &consumers)).collect()
 }
 
-fn policy(app: &ValidApp, port: i32, consumers: &[&TenantApp]) -> NetworkPolicy {
+fn policy(app: &ValidApp, port: i32, consumers: &[&Pods]) -> NetworkPolicy {
     NetworkPolicy {
         metadata: metadata::of_app(&app.app, &format!("{}--serves-{port}", app.name())),
         spec: Some(NetworkPolicySpec {
@@ -37,11 +37,13 @@ fn policy(app: &ValidApp, port: i32, consumers: &[&TenantApp]) -> NetworkPolicy 
     }
 }
 
-/// The pods of an App, by the one namespace label that nobody can forge.
-pub fn pods_of(place: &TenantApp) -> NetworkPolicyPeer {
-    NetworkPolicyPeer {
-        namespace_selector: Some(labels::namespace(&place.tenant)),
-        pod_selector: Some(labels::app(&place.app)),
-        ip_block: None,
-    }
+/// The pods at the other end: namespaces by the one label that the API server itself keeps true, or by
+/// the tenants' own, and pods by labels that the operator alone writes there.
+pub fn pods_of(pods: &Pods) -> NetworkPolicyPeer {
+    let (namespaces, pods) = match pods {
+        Pods::App(place) => (labels::namespace(&place.tenant), labels::app(&place.app)),
+        Pods::Blueprint(name, Some(tenant)) => (labels::namespace(tenant), labels::blueprint(name)),
+        Pods::Blueprint(name, None) => (labels::tenants(), labels::blueprint(name)),
+    };
+    NetworkPolicyPeer { namespace_selector: Some(namespaces), pod_selector: Some(pods), ip_block: None }
 }

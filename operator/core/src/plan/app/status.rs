@@ -1,17 +1,19 @@
 //! What an App's status says after a pass.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::entry::{EntryPlan, wants_login};
 use super::taken_back::suspended;
 use super::{AppWorld, ValidApp};
 use crate::kinds::{
-    App, AppStatus, Condition, GatewayRef, ObservedWorkload, Paused, Platform, ServesStatus, Tenant, UseState,
-    UseStatus,
+    App, AppStatus, Blueprint, Condition, GatewayRef, ObservedWorkload, Paused, Platform, ServesStatus, Tenant,
+    UseState, UseStatus,
 };
 use crate::plan::conditions::{self, Finding};
 use crate::plan::pause::{self, Pauses};
-use crate::plan::{Hold, Outcome, PodTrouble, Refusal, RouteFound, Stop, WorkloadFound, metadata};
+use crate::plan::{Hold, Outcome, PodTrouble, Refusal, RouteFound, Stop, WorkloadFound, blueprint, metadata};
 
 /// The status that follows from the outcome of a pass.
 ///
@@ -43,13 +45,14 @@ pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &O
         observed_generation: generation,
         id: Some(valid.id.clone()),
         conditions,
-        source: Some("own".to_owned()),
+        source: Some(valid.declared.source.to_string()),
         host: valid.host.clone(),
         url: valid.entry.gateway().and(valid.host.as_ref()).map(|host| format!("https://{host}")),
         hosts: valid.entry.gateway().map(|_| valid.hosts.open.clone()).unwrap_or_default(),
         workload: Some(observed(valid, world.workload.as_ref())),
         uses: uses(valid),
         serves: serves(valid),
+        seat: None,
     }
 }
 
@@ -68,11 +71,13 @@ fn pauses<'a>(app: &'a App, world: &'a AppWorld) -> Pauses<'a> {
     // An App's own pause keeps neither its address when it is going itself, nor it running when its tenant is
     // switched off, or is going.
     let over = |tenant: &Tenant| tenant.spec.suspended.is_some() || tenant.metadata.deletion_timestamp.is_some();
-    let own =
-        app.spec.paused.as_ref().filter(|_| app.metadata.deletion_timestamp.is_none() && !tenant.is_some_and(over));
+    let narrow = app.metadata.deletion_timestamp.is_none() && !tenant.is_some_and(over);
+    let own = app.spec.paused.as_ref().filter(|_| narrow);
+    // Nor does its Blueprint's pause.
+    let blueprint = world.blueprint.as_deref().filter(|_| narrow).map(blueprint::pause_over_apps);
     let namespace = app.metadata.namespace.as_deref().unwrap_or_default();
     let [platform, tenant] = pauses_above(namespace, world.platform.as_deref(), tenant);
-    vec![platform, tenant, (OWN_PAUSE.to_owned(), own)]
+    [platform, tenant].into_iter().chain(blueprint).chain([(OWN_PAUSE.to_owned(), own)]).collect()
 }
 
 /// The pauses of whoever stands above an App.
@@ -86,14 +91,21 @@ fn pauses_above<'a>(
     [("the platform".to_owned(), platform), (format!("tenant {namespace}"), tenant)]
 }
 
+/// Whoever stands above an App.
+#[derive(Debug, Clone, Default)]
+pub struct Above {
+    /// The Platform.
+    pub platform: Option<Arc<Platform>>,
+    /// Its tenant.
+    pub tenant: Option<Arc<Tenant>>,
+    /// Its Blueprint.
+    pub blueprint: Option<Arc<Blueprint>>,
+}
+
 /// Who holds the operator's hand over an App that cannot be read.
-pub fn hold_unread(
-    namespace: &str,
-    platform: Option<&Platform>,
-    tenant: Option<&Tenant>,
-    now: Timestamp,
-) -> Option<Hold> {
-    pause::hold(&pauses_above(namespace, platform, tenant).into(), &[], now)
+pub fn hold_unread(namespace: &str, Above { platform, tenant, blueprint }: &Above, now: Timestamp) -> Option<Hold> {
+    let above = pauses_above(namespace, platform.as_deref(), tenant.as_deref()).into_iter();
+    pause::hold(&above.chain(blueprint.as_deref().map(blueprint::pause_over_apps)).collect(), &[], now)
 }
 
 /// The status while somebody holds the operator's hand: what it was, and that it is paused.
@@ -237,7 +249,7 @@ fn route(gateway: &GatewayRef, what: &str, found: Option<&RouteFound>) -> Findin
 
 fn identity(app: &ValidApp) -> Finding {
     const LAYER: &str = "IdentityReady";
-    if wants_login(&app.app) {
+    if wants_login(&app.declared) {
         return Finding::no(
             LAYER,
             "NotConfigured",
@@ -249,7 +261,7 @@ fn identity(app: &ValidApp) -> Finding {
 
 fn data(app: &ValidApp) -> Finding {
     const LAYER: &str = "DataReady";
-    match app.app.spec.data.as_ref().and_then(|data| data.database.as_ref()) {
+    match app.declared.data.as_ref().and_then(|data| data.database.as_ref()) {
         None => Finding::not_requested(LAYER),
         Some(_) => {
             Finding::no(LAYER, "NotConfigured", "this version of Yipan has no databases; leave spec.data out, or wait")

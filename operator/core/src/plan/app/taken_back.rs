@@ -5,9 +5,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::PartialObjectMetaExt as _;
 use serde_json::Value;
 
-use super::egress_policy;
 use super::ways_out::{named, ways_out};
-use crate::kinds::{App, Suspended, Tenant};
+use super::{egress_policy, source};
+use crate::kinds::{App, Blueprint, Suspended, Tenant};
 use crate::plan::{Kind, Object};
 
 /// What becomes of an App that is not brought to what it declares.
@@ -16,29 +16,39 @@ pub struct TakenBack {
     /// Why what runs is switched off; none: it runs on.
     pub suspended: Option<String>,
     /// The policy `<app>--egress` as it may stand, should there be one; none: it goes. What nobody can
-    /// tell stays: whether there is such a tenant.
+    /// tell stays: whether there is such a tenant, and what a Blueprint names that is not there.
     pub ways_out: Option<Option<Object>>,
 }
 
 /// What is taken back of an App.
-pub fn taken_back(app: &App, tenant: Option<&Tenant>) -> TakenBack {
-    let policy = |tenant| egress_policy::policy(app, &ways_out(named(app), tenant));
+pub fn taken_back(app: &App, blueprint: Option<&Blueprint>, tenant: Option<&Tenant>) -> TakenBack {
+    let known = source::network(app, blueprint).zip(tenant);
+    let policy = |(network, tenant)| egress_policy::policy(app, &ways_out(named(network), tenant));
     TakenBack {
         suspended: suspended(app, tenant).map(|suspended| suspended.reason.to_string()),
-        ways_out: tenant.map(|tenant| policy(tenant).map(|policy| Object::of(Kind::NetworkPolicy, &policy))),
+        ways_out: known.map(|known| policy(known).map(|policy| Object::of(Kind::NetworkPolicy, &policy))),
     }
 }
 
 /// What is taken back of an App that cannot be read, by what is left of it: a suspension that is
 /// written in any form is one, and a way out that is not named in the right form is not.
-pub fn taken_back_unread(metadata: &ObjectMeta, spec: &Value, tenant: Option<&Tenant>) -> TakenBack {
+pub fn taken_back_unread(
+    metadata: &ObjectMeta,
+    spec: &Value,
+    blueprint: Option<&Blueprint>,
+    tenant: Option<&Tenant>,
+) -> TakenBack {
     let app = metadata.clone().into_response_partial::<App>();
-    let names = || spec.pointer("/network/egress").and_then(Value::as_array).into_iter().flatten();
-    let policy = |tenant| egress_policy::policy(&app, &ways_out(names().filter_map(Value::as_str), tenant));
+    let own = || spec.pointer("/network/egress").and_then(Value::as_array).into_iter().flatten();
+    let of_blueprint = || named(blueprint.and_then(|blueprint| blueprint.spec.network.as_ref()));
+    let names = || own().filter_map(Value::as_str).chain(of_blueprint());
+    let policy = |tenant| egress_policy::policy(&app, &ways_out(names(), tenant));
+    // Of a Blueprint that is not there nobody can tell what it names.
+    let known = tenant.filter(|_| spec.get("blueprint").is_none_or(Value::is_null) || blueprint.is_some());
     let above = tenant.and_then(|tenant| tenant.spec.suspended.as_ref()).map(|above| above.reason.to_string());
     TakenBack {
         suspended: suspension_in(spec).or(above),
-        ways_out: tenant.map(|tenant| policy(tenant).map(|policy| Object::of(Kind::NetworkPolicy, &policy))),
+        ways_out: known.map(|tenant| policy(tenant).map(|policy| Object::of(Kind::NetworkPolicy, &policy))),
     }
 }
 
@@ -74,7 +84,7 @@ mod tests {
     fn unread(spec: &Value, tenant: Option<&Tenant>) -> TakenBack {
         let metadata =
             ObjectMeta { name: Some("sms".into()), namespace: Some("liangzhou".into()), ..Default::default() };
-        taken_back_unread(&metadata, spec, tenant)
+        taken_back_unread(&metadata, spec, None, tenant)
     }
 
     #[test]

@@ -3,18 +3,19 @@
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec};
 
 use super::ValidApp;
+use super::connections::Used;
 use super::entry_policy::tcp;
 use super::serves_policies::pods_of;
-use crate::kinds::Uses;
 use crate::plan::{labels, metadata};
 
 /// Lets the App's pods reach the ports of each use that is granted, one policy for each use.
 pub fn uses_policies(app: &ValidApp) -> Vec<NetworkPolicy> {
     let granted = app.connections.uses.iter().filter(|used| used.missing.is_none());
-    granted.map(|used| policy(app, &used.uses)).collect()
+    granted.map(|used| policy(app, used)).collect()
 }
 
-fn policy(app: &ValidApp, uses: &Uses) -> NetworkPolicy {
+fn policy(app: &ValidApp, used: &Used) -> NetworkPolicy {
+    let uses = &used.uses;
     NetworkPolicy {
         metadata: metadata::of_app(&app.app, &format!("{}--uses-{}", app.name(), uses.name)),
         spec: Some(NetworkPolicySpec {
@@ -22,7 +23,7 @@ fn policy(app: &ValidApp, uses: &Uses) -> NetworkPolicy {
             policy_types: Some(vec!["Egress".to_owned()]),
             ingress: None,
             egress: Some(vec![NetworkPolicyEgressRule {
-                to: Some(vec![pods_of(&uses.app)]),
+                to: Some(vec![pods_of(&used.to)]),
                 // The schema demands a port: an empty list would mean every one.
                 ports: Some(uses.ports.iter().map(|port| tcp(*port)).collect()),
             }]),

@@ -2,9 +2,10 @@
 
 use kube::ResourceExt;
 
-use super::connections::{Connections, connections};
+use super::connections::{Connections, End, connections};
 use super::entry::{EntryPlan, entry};
 use super::hosts::{AppHosts, hosts};
+use super::source::{self, Declaration};
 use super::ways_out::{self, WaysOut, ways_out};
 use super::{AppWorld, checks, taken_back};
 use crate::kinds::{App, Container, Quantity, Suspended, TenantApp, Workload};
@@ -14,8 +15,10 @@ use crate::plan::{Refusal, metadata};
 /// An App whose checks passed. Renderers take this and never the stored object.
 #[derive(Debug, Clone)]
 pub struct ValidApp {
-    /// The declaration, for its workload and its metadata.
+    /// The App, for its metadata and what it says for itself alone.
     pub app: App,
+    /// What it comes to, with its Blueprint.
+    pub declared: Declaration,
     /// Its tenant and name.
     pub place: TenantApp,
     /// Its stable id.
@@ -51,18 +54,20 @@ impl ValidApp {
         let platform = world.platform.as_deref().ok_or(Refusal::NoPlatform)?;
         let defaults = checks::tenant_defaults(world)?;
         let place = place(app).ok_or_else(stranger)?;
+        let declared = source::resolve(app, world.blueprint.as_deref())?;
         let address = || format!("{}--{}.{}", place.app, place.tenant, platform.spec.domain);
         Ok(Self {
             id: metadata::id(app),
             division: tenant.spec.division.to_string(),
-            container: container(&app.spec.workload, &defaults),
-            host: app.spec.entry.as_ref().map(|_| address()),
-            entry: entry(app, platform),
-            hosts: hosts(app, tenant, platform, &world.host_holders),
-            connections: connections(&place, app, world),
-            ways_out: ways_out(ways_out::named(app), tenant),
+            container: container(&declared.workload, &defaults),
+            host: declared.entry.as_ref().map(|_| address()),
+            entry: entry(&declared, platform),
+            hosts: hosts(&declared, tenant, platform, &world.host_holders),
+            connections: connections(&End::of(app, &place, &declared), &world.peers),
+            ways_out: ways_out(ways_out::named(declared.network.as_ref()), tenant),
             suspended: taken_back::suspended(app, Some(tenant)).cloned(),
             app: app.clone(),
+            declared,
             place,
         })
     }
@@ -74,7 +79,7 @@ impl ValidApp {
 
     /// What runs.
     pub fn workload(&self) -> &Workload {
-        &self.app.spec.workload
+        &self.declared.workload
     }
 
     /// How many pods should run now.

@@ -2,7 +2,7 @@
 
 use kube::ResourceExt;
 
-use crate::kinds::{App, Egress, Tenant};
+use crate::kinds::{Egress, Network, Tenant};
 
 /// An App's ways out, and what it names that it has not.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -13,9 +13,9 @@ pub struct WaysOut {
     pub missing: Option<String>,
 }
 
-/// The ways out that an App names.
-pub fn named(app: &App) -> impl Iterator<Item = &str> {
-    app.spec.network.iter().flat_map(|network| &network.egress).map(|name| name.as_str())
+/// The ways out that a declaration names.
+pub fn named(network: Option<&Network>) -> impl Iterator<Item = &str> {
+    network.into_iter().flat_map(|network| &network.egress).map(|name| name.as_str())
 }
 
 /// Holds what an App names against what the province gave to its tenant. What is not there opens

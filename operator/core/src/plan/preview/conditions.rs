@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Named, Preview};
-use crate::kinds::{App, Condition, Platform, Tenant};
+use crate::kinds::{App, Blueprint, Condition, Platform, Tenant};
 use crate::plan::app::{AppWorld, ValidApp, hold};
+use crate::plan::blueprint::{self, BlueprintWorld, ValidBlueprint};
 use crate::plan::conditions::find;
 use crate::plan::everything::{app_answer, tenant_answer};
 use crate::plan::quota::QuotaFound;
@@ -117,6 +118,7 @@ impl Preview {
                 None => declined.extend(no(named, &status(tenant), &["Accepted", "Granted"], &before)),
             }
         }
+        declined.extend(self.declined_blueprints());
         for (place, app) in self.after.apps.iter().filter(|((namespace, _), _)| !self.unreadable.contains(namespace)) {
             let world = AppWorld::gather(app, &self.after);
             if hold(app, &world, self.now).is_some() || app.metadata.deletion_timestamp.is_some() {
@@ -133,6 +135,24 @@ impl Preview {
             });
         }
         declined
+    }
+
+    fn declined_blueprints(&self) -> impl Iterator<Item = Declined> {
+        self.after.blueprints.iter().filter_map(|(name, found)| {
+            let world = BlueprintWorld::near(found, &self.after);
+            if blueprint::hold(found, &world, self.now).is_some() {
+                return None;
+            }
+            let refusal = ValidBlueprint::check(found, &world).err()?;
+            let before = self.before.blueprints.get(name).and_then(|found| found.status.as_ref());
+            let ready = before.and_then(|status| find(&status.conditions, "Ready"));
+            Some(Declined {
+                named: Named::new("Blueprint", None, name),
+                already: ready.is_some_and(|ready| ready.reason == refusal.reason()),
+                reason: refusal.reason().to_owned(),
+                message: refusal.to_string(),
+            })
+        })
     }
 }
 
@@ -174,6 +194,18 @@ impl World for Reacting<'_> {
 
     fn is_unreadable(&self, namespace: &str, name: &str) -> bool {
         self.0.is_unreadable(namespace, name)
+    }
+
+    fn blueprint(&self, name: &str) -> Option<Arc<Blueprint>> {
+        self.0.blueprint(name)
+    }
+
+    fn is_blueprint_unreadable(&self, name: &str) -> bool {
+        self.0.is_blueprint_unreadable(name)
+    }
+
+    fn apps_of(&self, blueprint: &str) -> Vec<String> {
+        self.0.apps_of(blueprint)
     }
 
     fn apps(&self, namespace: &str) -> Vec<String> {

@@ -231,7 +231,7 @@ fn each_tenants(preview: &Preview, visit: &mut impl FnMut(&Object)) {
 
 fn step(preview: &Preview, app: &App) -> Step {
     let world = AppWorld::gather(app, &preview.after);
-    let taken = || app::taken_back(app, world.tenant.as_deref());
+    let taken = || app::taken_back(app, world.blueprint.as_deref(), world.tenant.as_deref());
     match app::hold(app, &world, preview.now) {
         Some(hold) if hold.by == app::OWN_PAUSE => return Step::TakesBack(TakenBack { suspended: None, ..taken() }),
         Some(_) => return Step::Rests,
@@ -242,6 +242,10 @@ fn step(preview: &Preview, app: &App) -> Step {
     }
     if preview.unreadable.iter().any(|tenant| Some(tenant) == app.metadata.namespace.as_ref()) {
         return Step::Rests;
+    }
+    let blueprints = app::blueprints(app, world.blueprint.as_deref());
+    if blueprints.iter().any(|name| preview.after.unreadable_blueprints.contains(name.as_str())) {
+        return Step::TakesBack(taken());
     }
     match ValidApp::check(app, &world) {
         Ok(valid) => Step::Brings(app::desired(&valid).in_order()),

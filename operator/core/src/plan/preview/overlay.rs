@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::fields::{self, Field};
-use crate::kinds::{App, Platform, Tenant};
+use crate::kinds::{App, Blueprint, Platform, Tenant};
 use crate::plan::Declared;
 
 /// One declaration by kind, namespace and name.
@@ -92,6 +92,7 @@ macro_rules! kinds {
 }
 kinds!(Platform);
 kinds!(Tenant);
+kinds!(Blueprint);
 kinds!(App);
 
 /// The world of `cluster` with the declarations of `files` in place of their namesakes, without
@@ -103,12 +104,15 @@ pub fn laid_over(cluster: &Declared, files: &Declared, deleted: &[Named]) -> (De
         world.platform = Some(lay(world.platform.as_ref(), given, &mut changes));
     }
     lay_all(&mut world.tenants, &files.tenants, &mut changes);
+    lay_all(&mut world.blueprints, &files.blueprints, &mut changes);
+    world.unreadable_blueprints.retain(|name| !files.blueprints.contains_key(name));
     lay_all(&mut world.apps, &files.apps, &mut changes);
     world.unreadable.retain(|place| !files.apps.contains_key(place));
     for named in deleted {
         let place = (named.namespace.clone().unwrap_or_default(), named.name.clone());
         let before = match named.kind {
             "App" => world.apps.remove(&place).map(|app| shown(&*app, None)),
+            "Blueprint" => world.blueprints.remove(&named.name).map(|blueprint| shown(&*blueprint, None)),
             _ => world.tenants.get(&named.name).map(|tenant| shown(&**tenant, None)),
         };
         changes.push(Change { named: named.clone(), before, after: None, fields: Vec::new() });

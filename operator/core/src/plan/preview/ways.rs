@@ -45,7 +45,7 @@ fn open(preview: &Preview, app: &App, before: &BTreeSet<Path>) -> BTreeSet<Path>
     }
     let world = AppWorld::gather(app, &preview.after);
     let held = hold(app, &world, preview.now).is_some_and(|hold| hold.by != OWN_PAUSE);
-    let taken = taken_back(app, world.tenant.as_deref()).ways_out.filter(|_| !held);
+    let taken = taken_back(app, world.blueprint.as_deref(), world.tenant.as_deref()).ways_out.filter(|_| !held);
     let Some(policy) = taken else { return before.clone() };
     let open: Vec<&str> = policy.iter().flat_map(ranges).collect();
     let place = format!("{}/{}", app.namespace().unwrap_or_default(), app.name_any());

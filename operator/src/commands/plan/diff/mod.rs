@@ -91,6 +91,7 @@ fn decide(
         let place = (named.namespace.clone().unwrap_or_default(), named.name.clone());
         let holds = |declared: &Declared| match named.kind {
             "App" => declared.apps.contains_key(&place),
+            "Blueprint" => declared.blueprints.contains_key(&named.name),
             _ => declared.tenants.contains_key(&named.name),
         };
         anyhow::ensure!(holds(&cluster), "there is no {named} that could be deleted");
@@ -119,14 +120,15 @@ fn refuse_changes(changes: &[Change]) -> anyhow::Result<()> {
     }
 }
 
-/// Reads `app/<tenant>/<name>` or `tenant/<name>`.
+/// Reads `app/<tenant>/<name>`, `blueprint/<name>` or `tenant/<name>`.
 ///
 /// # Errors
-/// It is neither.
+/// It is none of these.
 pub fn named(given: &str) -> anyhow::Result<Named> {
     match *given.split('/').collect::<Vec<_>>() {
         ["app", tenant, name] => Ok(Named::new("App", Some(tenant), name)),
         ["tenant", name] => Ok(Named::new("Tenant", None, name)),
-        _ => anyhow::bail!("--delete {given}: give app/<tenant>/<name> or tenant/<name>"),
+        ["blueprint", name] => Ok(Named::new("Blueprint", None, name)),
+        _ => anyhow::bail!("--delete {given}: give app/<tenant>/<name>, blueprint/<name> or tenant/<name>"),
     }
 }

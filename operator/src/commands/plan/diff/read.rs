@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kube::api::{DynamicObject, ListParams};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde_json::Value;
-use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::kinds::{App, Blueprint, Platform, Tenant};
 use yipan_core::plan::quota::{self, QuotaFound};
 use yipan_core::plan::{Declared, Kind, NamespaceFound, labels, metadata};
 
@@ -36,6 +36,9 @@ pub async fn cluster(client: &Client) -> anyhow::Result<Cluster> {
     let (tenants, broken) = listing::readable::<Tenant>(client).await?;
     let unreadable_tenants = broken.into_iter().map(|(_, name)| name).collect();
     declared.tenants = tenants.into_iter().map(|tenant| (tenant.name_any(), without_fields(tenant))).collect();
+    let (blueprints, broken) = listing::readable::<Blueprint>(client).await?;
+    declared.unreadable_blueprints = broken.into_iter().map(|(_, name)| name).collect();
+    declared.blueprints = blueprints.into_iter().map(|found| (found.name_any(), without_fields(found))).collect();
     let (apps, broken) = listing::readable::<App>(client).await?;
     declared.unreadable = broken.into_iter().collect();
     let place = |app: &App| (app.namespace().unwrap_or_default(), app.name_any());

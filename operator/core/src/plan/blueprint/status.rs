@@ -1,0 +1,81 @@
+//! What a Blueprint's status says after a pass.
+
+use jiff::Timestamp;
+
+use super::{BlueprintWorld, ValidBlueprint};
+use crate::kinds::{Blueprint, BlueprintStatus, Condition, Paused};
+use crate::plan::conditions::{self, Finding};
+use crate::plan::pause::{self, Pauses};
+use crate::plan::{Hold, Outcome, metadata};
+
+const ACCEPTED: &str = "Accepted";
+
+/// The status that follows from the outcome of a pass. `valid` is there when the checks passed.
+pub fn status(
+    blueprint: &Blueprint,
+    world: &BlueprintWorld,
+    valid: Option<&ValidBlueprint>,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> BlueprintStatus {
+    let old = blueprint.status.clone().unwrap_or_default();
+    let mut findings = findings(valid.is_some(), outcome);
+    findings.extend(pause::worn_out(&all_pauses(blueprint, world), &old.conditions, now));
+    let generation = blueprint.metadata.generation;
+    let conditions = conditions::dated(findings, &old.conditions, generation, now);
+    // What was accepted last is what its Apps run, whatever has been declared since.
+    let current = valid.map(|valid| valid.blueprint.spec.workload.image.to_string()).or(old.current.clone());
+    BlueprintStatus {
+        observed_generation: generation,
+        id: Some(metadata::id(blueprint)),
+        conditions,
+        uses: i64::try_from(world.uses).ok(),
+        current,
+        ..old
+    }
+}
+
+/// A Blueprint's findings. Whatever stops a pass over one whose checks passed, it is accepted.
+fn findings(valid: bool, outcome: &Outcome) -> Vec<Finding> {
+    let ready = match outcome {
+        Outcome::Refused(refusal) => Finding::no("Ready", refusal.reason(), refusal.to_string()),
+        Outcome::Stopped(stop) => {
+            Finding { type_: "Ready", status: stop.status, reason: stop.reason, message: stop.message.clone() }
+        }
+        Outcome::Done => Finding::yes("Ready", "Ready", ""),
+    };
+    let accepted = match valid {
+        true => Finding::yes(ACCEPTED, "Accepted", ""),
+        false => Finding { type_: ACCEPTED, ..ready.clone() },
+    };
+    vec![accepted, ready]
+}
+
+/// Who holds the operator's hand over a Blueprint.
+pub fn hold(blueprint: &Blueprint, world: &BlueprintWorld, now: Timestamp) -> Option<Hold> {
+    pause::hold(&all_pauses(blueprint, world), conditions(blueprint), now)
+}
+
+/// The status while somebody holds the operator's hand: what it was, and that it is paused. How many Apps
+/// name it is counted all the same, for whoever would delete it.
+pub fn held(blueprint: &Blueprint, world: &BlueprintWorld, hold: &Hold, now: Timestamp) -> BlueprintStatus {
+    let old = blueprint.status.clone().unwrap_or_default();
+    let conditions = pause::held(hold, &old.conditions, blueprint.metadata.generation, now);
+    BlueprintStatus { conditions, uses: i64::try_from(world.uses).ok(), ..old }
+}
+
+/// A Blueprint's pause, as it concerns its Apps.
+pub fn pause_over_apps(blueprint: &Blueprint) -> (String, Option<&Paused>) {
+    let name = blueprint.metadata.name.as_deref().unwrap_or_default();
+    (format!("blueprint {name}"), blueprint.spec.paused.as_ref())
+}
+
+/// Whose pauses hold the operator's hand over a Blueprint, the widest first.
+fn all_pauses<'a>(blueprint: &'a Blueprint, world: &'a BlueprintWorld) -> Pauses<'a> {
+    let platform = world.platform.as_ref().and_then(|platform| platform.spec.paused.as_ref());
+    vec![("the platform".to_owned(), platform), ("this Blueprint".to_owned(), blueprint.spec.paused.as_ref())]
+}
+
+fn conditions(blueprint: &Blueprint) -> &[Condition] {
+    blueprint.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default()
+}
