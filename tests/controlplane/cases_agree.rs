@@ -60,6 +60,7 @@ async fn create(client: &Client, document: &str) -> Result<(), String> {
     let path = match kind {
         "App" => "namespaces/default/apps",
         "Tenant" => "tenants",
+        "Blueprint" => "blueprints",
         _ => "platforms",
     };
     let uri = format!("/apis/yipan.dev/v1alpha1/{path}?dryRun=All&fieldValidation=Strict");
