@@ -47,16 +47,19 @@ impl Blob {
 }
 
 impl Image {
-    /// The image of the program that runs; the same program gives the same image.
+    /// The image of the program that runs; the same program and purpose give the same image.
+    ///
+    /// Two purposes give two: a kubelet remembers which images it pulled, and from where, and does not take one of
+    /// these for one that was loaded into the node (Kubernetes 1.35 and later).
     ///
     /// # Errors
     /// The program's file cannot be read.
-    pub fn of_this_program() -> anyhow::Result<Self> {
+    pub fn of_this_program(purpose: &str) -> anyhow::Result<Self> {
         let program = std::fs::read(std::env::current_exe()?).context("cannot read this program")?;
-        Ok(Self::of(&program))
+        Ok(Self::of(&program, purpose))
     }
 
-    fn of(program: &[u8]) -> Self {
+    fn of(program: &[u8], purpose: &str) -> Self {
         let layer = Blob::new(tar(&[("probe", 0o755, program)]));
         let architecture = match std::env::consts::ARCH {
             "x86_64" => "amd64",
@@ -66,7 +69,7 @@ impl Image {
         let config = Blob::new(
             json!({
                 "architecture": architecture, "os": "linux",
-                "config": { "Entrypoint": ["/probe"], "Cmd": ["serve", "8080"], "User": USER },
+                "config": { "Entrypoint": ["/probe"], "Cmd": ["serve", "8080"], "User": USER, "Labels": { "purpose": purpose } },
                 "rootfs": { "type": "layers", "diff_ids": [layer.digest] },
             })
             .to_string()
@@ -153,11 +156,12 @@ mod tests {
 
     #[test]
     fn an_image_names_what_it_is_made_of() {
-        let image = Image::of(b"program");
+        let image = Image::of(b"program", "test");
         let manifest: serde_json::Value = serde_json::from_slice(&image.manifest.bytes).unwrap_or_default();
         assert_eq!(manifest["config"]["digest"], image.config.digest.as_str());
         assert_eq!(manifest["layers"][0]["digest"], image.layer.digest.as_str());
-        assert_eq!(Image::of(b"program").manifest.digest, image.manifest.digest);
+        assert_eq!(Image::of(b"program", "test").manifest.digest, image.manifest.digest);
+        assert_ne!(Image::of(b"program", "other").config.digest, image.config.digest);
         assert!(image.archive("registry.example.gov.cn/common/probe").is_err(), "no tag");
     }
 }

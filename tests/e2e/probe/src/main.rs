@@ -41,7 +41,7 @@ fn run() -> anyhow::Result<()> {
         ["get", address, site] => ask::get(address, site),
         ["registry", port] => registry::serve(number(port)?),
         ["archive", reference, file] => {
-            std::fs::write(file, image::Image::of_this_program()?.archive(reference)?).context(file.to_owned())
+            std::fs::write(file, image::Image::of_this_program("archive")?.archive(reference)?).context(file.to_owned())
         }
         _ => bail!("{USAGE}"),
     }

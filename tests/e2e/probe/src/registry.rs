@@ -11,7 +11,7 @@ use super::serve::{self, Answer};
 /// # Errors
 /// The port is taken, or the program cannot be read.
 pub fn serve(port: u16) -> anyhow::Result<()> {
-    let image = Image::of_this_program()?;
+    let image = Image::of_this_program("registry")?;
     let listener = serve::listen(Ipv4Addr::LOCALHOST.into(), port)?;
     println!("{} on localhost:{port}", image.manifest.digest);
     serve::each(&listener, |head| answer(&image, head));
