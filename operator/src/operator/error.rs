@@ -11,6 +11,8 @@ use super::fair_queue::Action;
 pub const ERROR_LIMIT_BYTES: usize = 1000;
 /// How soon a refused declaration is looked at again, should a watch have missed what mends it.
 const RECHECK: Duration = Duration::from_secs(300);
+/// How soon one that waits for another's turn is looked at again: until then it was told nothing.
+const IN_LINE: Duration = Duration::from_secs(30);
 /// How soon a declaration is looked at again that waits for another one.
 const YOUNG: Duration = Duration::from_secs(1);
 /// The longest wait between attempts that time may mend.
@@ -123,6 +125,7 @@ impl Error {
         match self {
             // What it waits for asks for it when it comes; this is for when it does not.
             Self::Refused(refusal) if refusal.waits_for_another() && failures <= 4 => Action::requeue(YOUNG),
+            Self::Refused(refusal) if refusal.waits_its_turn() => Action::requeue(IN_LINE),
             Self::Refused(_) | Self::Unreadable { .. } => Action::requeue(RECHECK),
             Self::Conflict { .. } => Action::requeue(Duration::from_millis(200).min(doubling)),
             Self::Invalid { .. }

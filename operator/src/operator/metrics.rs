@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use kube::runtime::reflector::ObjectRef;
 use prometheus::{
-    Encoder as _, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder as _, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 
 use super::caches::Caches;
 use super::fair_queue::Who;
 use super::lag::Lags;
+use super::requests::Requests;
 
 /// From a pass that had its turn at once to a tenant that is not served at all.
 const LAG_BUCKETS_SECONDS: [f64; 14] =
@@ -37,17 +38,19 @@ pub struct Metrics {
     /// Whether this replica leads.
     pub leading: IntGauge,
     cached: IntGaugeVec,
+    sent: Requests,
+    requests: IntCounter,
     lag: Histogram,
     tenant_lag: GaugeVec,
     lags: Lags,
 }
 
 impl Metrics {
-    /// Registers every measure.
+    /// Registers every measure. What is asked of the API server is counted by `sent`.
     ///
     /// # Errors
     /// Two measures have one name, which is a fault of this file.
-    pub fn new() -> prometheus::Result<Self> {
+    pub fn new(sent: Requests) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let counter = |name: &str, help: &str, labels: &[&str]| -> prometheus::Result<IntCounterVec> {
             let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
@@ -68,6 +71,8 @@ impl Metrics {
         let cached =
             IntGaugeVec::new(Opts::new("yipan_cached_objects", "Objects known, by what they are."), &["what"])?;
         registry.register(Box::new(cached.clone()))?;
+        let requests = IntCounter::new("yipan_requests_total", "Requests to the API server, whatever they are for.")?;
+        registry.register(Box::new(requests.clone()))?;
         let lag =
             Histogram::with_opts(HistogramOpts::new("yipan_lag_seconds", LAG).buckets(LAG_BUCKETS_SECONDS.into()))?;
         registry.register(Box::new(lag.clone()))?;
@@ -83,6 +88,8 @@ impl Metrics {
             restored,
             leading,
             cached,
+            sent,
+            requests,
             lag,
             tenant_lag,
             lags,
@@ -110,6 +117,7 @@ impl Metrics {
         gauge("blueprints", caches.blueprints.len());
         gauge("apps", caches.apps.len());
         gauge("objects", caches.children.count());
+        self.requests.inc_by(self.sent.so_far().saturating_sub(self.requests.get()));
         self.tenant_lag.reset();
         for (tenant, lag) in self.lags.longest(caches.triggers.unanswered(), Instant::now()) {
             if caches.tenants.get(&ObjectRef::new(&tenant)).is_some() {

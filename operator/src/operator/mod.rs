@@ -13,8 +13,10 @@ mod leader;
 mod metrics;
 mod options;
 pub(crate) mod prerequisites;
+mod requests;
 mod serve;
 
 pub use leader::Clock;
 pub use options::{LogFormat, Options};
+pub use requests::Requests;
 pub use serve::{Operator, run};

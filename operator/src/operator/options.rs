@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::fair_queue::Limits;
 use super::leader::Clock;
+use super::requests::Requests;
 
 /// How the operator runs.
 #[derive(Debug, Clone, Args)]
@@ -34,6 +35,9 @@ pub struct Options {
     /// By what it trusts its leadership.
     #[arg(skip)]
     pub clock: Clock,
+    /// What it has asked of the API server.
+    #[arg(skip)]
+    pub requests: Requests,
 }
 
 impl Options {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaSpec};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -67,16 +68,13 @@ async fn are_defined(api: &Api<CustomResourceDefinition>) -> Result<(), String> 
 }
 
 async fn missing(api: &Api<CustomResourceDefinition>) -> Vec<String> {
-    let mut missing = Vec::new();
-    for name in NEEDED {
-        match api.get_opt(name).await {
-            Ok(Some(crd)) if is_established(&crd) => {}
-            Ok(Some(_)) => missing.push(format!("{name} is not established yet")),
-            Ok(None) => missing.push(format!("{name} is not installed")),
-            Err(error) => missing.push(format!("{name}: {}", short(&error))),
-        }
-    }
-    missing
+    let each = NEEDED.map(async |name| match api.get_opt(name).await {
+        Ok(Some(crd)) if is_established(&crd) => None,
+        Ok(Some(_)) => Some(format!("{name} is not established yet")),
+        Ok(None) => Some(format!("{name} is not installed")),
+        Err(error) => Some(format!("{name}: {}", short(&error))),
+    });
+    join_all(each).await.into_iter().flatten().collect() // all at once: each is large, and a restart waits for them
 }
 
 fn is_established(crd: &CustomResourceDefinition) -> bool {

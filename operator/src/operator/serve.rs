@@ -58,7 +58,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         lease.connect_timeout = Some(LEASE_PATIENCE);
         lease.read_timeout = Some(LEASE_PATIENCE);
         lease.write_timeout = Some(LEASE_PATIENCE);
-        let operator = Operator::new(Client::try_from(config)?, Client::try_from(lease)?, options).await?;
+        let operator =
+            Operator::new(options.requests.client(config)?, options.requests.client(lease)?, options).await?;
         operator.serve(signal()).await
     })
 }
@@ -98,7 +99,7 @@ impl Operator {
         let shared = Shared {
             caches,
             health: Health::new(),
-            metrics: Metrics::new()?,
+            metrics: Metrics::new(options.requests.clone())?,
             events: Events::new(client.clone(), options.identity.clone()),
             memory: Default::default(),
             platforms: Default::default(),

@@ -219,5 +219,6 @@ pub fn options(identity: &str) -> Options {
         concurrency_per_tenant: SHARE as u16,
         log_format: LogFormat::Text,
         clock: Clock::default(),
+        requests: Default::default(),
     }
 }

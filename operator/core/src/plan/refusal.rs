@@ -244,6 +244,17 @@ impl Refusal {
                 | Self::TenantNotFenced { .. }
         )
     }
+
+    /// Whether what it waits for is there, and merely has not been looked at yet.
+    pub fn waits_its_turn(&self) -> bool {
+        matches!(
+            self,
+            Self::ParentNotAccepted { .. }
+                | Self::ParentNotGranted { .. }
+                | Self::QuotaPending { .. }
+                | Self::TenantNotFenced { .. }
+        )
+    }
 }
 
 impl Level {

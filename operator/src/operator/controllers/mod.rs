@@ -94,6 +94,9 @@ fn begin<K: Resource<DynamicType = ()> + Clone + 'static>(
 fn conclude(shared: &Shared, who: Who, result: Result<Action, Error>) {
     match &result {
         Ok(_) => {}
+        Err(Error::Refused(refusal)) if refusal.waits_its_turn() => {
+            tracing::debug!(object = %who, reason = refusal.reason(), %refusal, "waiting");
+        }
         Err(Error::Refused(refusal)) => tracing::info!(object = %who, reason = refusal.reason(), %refusal, "refused"),
         Err(error @ Error::Conflict { .. }) => tracing::debug!(object = %who, %error, "looking again"),
         Err(error) => {

@@ -35,19 +35,28 @@ pub fn of<T>(pass: &Result<T, Error>) -> Outcome {
 /// How long a declaration may wait for another one that is applied along with it.
 const YOUNG_SECONDS: i64 = 3;
 
+/// How long one that was never told anything waits without a word for another that is there and whose turn
+/// comes first. Where a whole province is applied at once that is longer than a moment, and a word to each
+/// that waits would make all of them wait longer.
+const IN_LINE_SECONDS: i64 = 30;
+
 /// Whether a failure is too young to be told: a write that lost a race, an API server that did not
 /// answer once, or a county that came a moment before its city. Most are over before anybody has
 /// read of them.
-pub fn is_brief<K: Resource<DynamicType = ()>, T>(shared: &Shared, object: &K, pass: &Result<T, Error>) -> bool {
+pub fn is_brief<K: Answered, T>(shared: &Shared, object: &K, pass: &Result<T, Error>) -> bool {
+    let age = || {
+        let made = object.meta().creation_timestamp.as_ref().map_or(0, |made| made.0.as_second());
+        Timestamp::now().as_second() - made
+    };
     match pass {
         Err(Error::Conflict { .. }) => true,
         Err(Error::Unavailable { .. }) => shared.failures.so_far(&name(object)) < 2,
+        Err(Error::Refused(refusal)) if refusal.waits_its_turn() && object.answer().is_none() => {
+            age() < IN_LINE_SECONDS
+        }
         // A parent decides within moments.
         Err(Error::Refused(Refusal::QuotaPending { .. })) => shared.failures.so_far(&name(object)) < 3,
-        Err(Error::Refused(refusal)) if refusal.waits_for_another() => {
-            let made = object.meta().creation_timestamp.as_ref().map_or(0, |made| made.0.as_second());
-            Timestamp::now().as_second() - made < YOUNG_SECONDS
-        }
+        Err(Error::Refused(refusal)) if refusal.waits_for_another() => age() < YOUNG_SECONDS,
         _ => false,
     }
 }
