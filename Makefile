@@ -37,8 +37,8 @@ accept: ## Takes what is planned and rendered now as right in tests/cases and te
 
 bench: ## Measures the operator against a plain client; OPTIONS="--tenants 200 --runs 3"
 	@tools/ensure-rust
-	cargo build -p yipan
-	$(direct) cargo run -q -p yipan-bench -- $(OPTIONS)
+	cargo build --release -p yipan
+	$(direct) cargo run --release -q -p yipan-bench -- $(OPTIONS)
 
 image: ## The operator's container image, an OCI archive in target/image; OPTIONS="--name NAME"
 	@tools/image $(OPTIONS)

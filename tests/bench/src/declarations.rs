@@ -1,6 +1,9 @@
 //! What is declared: a province of the shape of Gansu, as large as asked for.
 
+use std::fmt;
+
 use anyhow::Context as _;
+use serde::Serialize;
 use serde_json::json;
 use yipan_core::kinds::{App, Platform, Tenant};
 
@@ -11,6 +14,28 @@ const COUNTIES_PER_CITY: usize = 9;
 const TOWNS_PER_COUNTY: usize = 12;
 /// The most tenants that [`Declarations::new`] has room for.
 pub const MOST_TENANTS: usize = 1 + CITIES + CITIES * COUNTIES_PER_CITY * (1 + TOWNS_PER_COUNTY);
+
+/// How large a province is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Size {
+    /// How many tenants, the province itself included.
+    pub tenants: usize,
+    /// How many Apps each has.
+    pub apps_per_tenant: usize,
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { tenants, apps_per_tenant: 0 } => write!(formatter, "{tenants} tenants"),
+            Self { tenants, apps_per_tenant: 1 } => write!(formatter, "{tenants} tenants with an App each"),
+            Self { tenants, apps_per_tenant } => {
+                write!(formatter, "{tenants} tenants with {apps_per_tenant} Apps each")
+            }
+        }
+    }
+}
 
 /// Everything that is declared in one run.
 #[derive(Clone)]

@@ -23,9 +23,9 @@ use yipan_core::kinds::App;
 use super::Options;
 use super::declarations::Declarations;
 use super::operator::Installation;
-use super::plane::Plane;
-use super::progress::Bar;
-use super::run::{converge, name, settled};
+use super::plane::{Plane, name};
+use super::progress::{Bar, Say};
+use super::run::{converge, settled};
 
 /// The tenant that floods and the one that changes one App: two cities of the province.
 const FLOODING: usize = 1;
@@ -92,8 +92,7 @@ impl Times {
 ///
 /// # Errors
 /// Something does not start, or a change is not answered in time.
-pub async fn run(options: &Options, installation: &Installation, number: usize) -> anyhow::Result<Flood> {
-    let say = |what: &str| format!("flood {number} of {}: {what}", options.runs);
+pub async fn run(options: &Options, installation: &Installation, say: &Say) -> anyhow::Result<Flood> {
     let changes = usize::from(options.flood_changes);
     let mut declared = Declarations::new(TENANTS, changes)?;
     let [flooding, calm] = [FLOODING, CALM].map(|place| declared.tenants[place].name_any());
@@ -103,17 +102,17 @@ pub async fn run(options: &Options, installation: &Installation, number: usize) 
     });
     // A change of the image does not touch the address; hundreds of them would only take their time.
     declared.apps.iter_mut().for_each(|app| app.spec.entry = None);
-    let starting = Bar::new(say("a control plane"), 0);
+    let starting = Bar::new(say.of("a control plane"), 0);
     let plane = Plane::start(&name(), true).await?;
     let client = plane.client().await?;
     let mut operator = installation.start(&plane).await?;
     operator.leads().await?;
     drop(starting);
-    let bar = Bar::new(say("waiting for the last Ready"), declared.tenants.len() + declared.apps.len());
+    let bar = Bar::new(say.of("waiting for the last Ready"), declared.tenants.len() + declared.apps.len());
     converge(&client, &declared, options.patience(), &bar).await?;
     settled(&operator, options.patience()).await?;
     drop(bar);
-    let bar = Bar::new(say("single changes, alone and in the flood"), options.flood_samples * 2);
+    let bar = Bar::new(say.of("single changes, alone and in the flood"), options.flood_samples * 2);
     let mut one = One::new(&plane, &client, calm.clone()).await?;
     let many = Many::new(&plane, &client, flooding.clone(), (changes, options.flood_parallel)).await?;
     let (mut alone, mut flooded) = (Vec::new(), Vec::new());

@@ -1,16 +1,16 @@
-//! How the operator compares with the floor: the same objects applied by a plain client. And how a
-//! tenant's single change fares while another tenant makes hundreds.
+//! How the operator compares with the floor: the same objects applied by a plain client. Whether it writes
+//! while nothing changes, or after a restart. And how a tenant's single change fares while another tenant
+//! makes hundreds.
 //!
-//! Each run starts fresh control planes (for the floor, for the operator, for the flood) and ends
-//! them. Nothing has to be installed or running before.
+//! Each part starts fresh control planes and ends them. Nothing has to be installed or running before.
 //!
 //! ```sh
-//! cargo build -p yipan && cargo run -q -p yipan-bench -- --tenants 200 --runs 3
-//! cargo run -q -p yipan-bench -- --operator target/release/yipan --markdown docs/benchmarks.md
+//! make bench OPTIONS="--tenants 200 --runs 3"
+//! cargo run --release -q -p yipan-bench -- --sections flood --json flood.json
 //! ```
 //!
-//! It fails when a promise is broken (a write while nothing changed, or after a restart), never
-//! because something took long.
+//! It fails when a promise is broken (a write while nothing changed, or after a restart), or when something
+//! could not be measured; never because something took long.
 
 mod bare;
 mod declarations;
@@ -22,20 +22,21 @@ mod operator;
 mod plane;
 mod progress;
 mod ready;
+mod report;
 mod run;
 mod server;
 
-use std::path::{Path, PathBuf};
+use std::future::Future;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
-use figures::Figure;
-use flood::Flood;
-use machine::Machine;
+use declarations::Size;
 use operator::Installation;
-use run::Run;
+use progress::Say;
+use report::{Measured, Report};
 use serde::Serialize;
 
 /// Measures the operator against a plain client that applies the same objects.
@@ -43,23 +44,23 @@ use serde::Serialize;
 #[command(name = "yipan-bench")]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// How many tenants, the province and its cities included.
-    #[arg(long, default_value_t = 200, value_parser = tenants)]
-    pub tenants: usize,
+    /// How many tenants, the province and its cities included; each number is measured.
+    #[arg(long, value_delimiter = ',', default_values_t = [200, 1500], value_parser = tenants)]
+    pub tenants: Vec<usize>,
     /// How many Apps in each tenant, up to 50; they have an address and no pods.
-    #[arg(long, default_value_t = 0)]
-    pub apps_per_tenant: usize,
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=50))]
+    pub apps_per_tenant: u16,
     /// How many runs, each on control planes of its own.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 1)]
     pub runs: usize,
     /// How long nothing may be written once all is ready.
     #[arg(long, default_value_t = 60)]
     pub steady_seconds: u64,
-    /// How long everything may take to become ready before the benchmark gives up.
+    /// How long a section may take before the benchmark gives it up.
     #[arg(long, default_value_t = 1800)]
     pub patience_seconds: u64,
     /// What is measured.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Section::Floor, Section::Flood])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Section::ALL)]
     pub sections: Vec<Section>,
     /// How many changes the flood consists of, up to 1000: one for each App of a tenant.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -81,11 +82,11 @@ pub struct Options {
     /// What `yipan operator` is started with besides, after `--`.
     #[arg(last = true)]
     pub operator_arguments: Vec<String>,
-    /// What is printed on standard output.
+    /// What is printed on standard output; what goes on, on standard error.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     #[serde(skip)]
     output: Output,
-    /// Writes all figures and runs to this file.
+    /// Writes all figures and runs to this file, anew whenever a section has ended.
     #[arg(long)]
     #[serde(skip)]
     json: Option<PathBuf>,
@@ -99,10 +100,20 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Section {
-    /// The operator against a plain client.
-    Floor,
+    /// The floor: a plain client applies everything.
+    Bare,
+    /// The operator, from the first create to the last Ready.
+    Operator,
+    /// What is written after that while nothing is declared.
+    Steady,
+    /// A restart after that, over a bare list of all kinds.
+    Restart,
     /// A single change while another tenant makes hundreds.
     Flood,
+}
+
+impl Section {
+    const ALL: [Self; 5] = [Self::Bare, Self::Operator, Self::Steady, Self::Restart, Self::Flood];
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -117,6 +128,10 @@ impl Options {
     fn patience(&self) -> Duration {
         Duration::from_secs(self.patience_seconds)
     }
+
+    fn has(&self, section: Section) -> bool {
+        self.sections.contains(&section)
+    }
 }
 
 fn tenants(text: &str) -> Result<usize, String> {
@@ -126,30 +141,41 @@ fn tenants(text: &str) -> Result<usize, String> {
     }
 }
 
-/// What was measured, of what, on what.
-#[derive(Serialize)]
-struct Report<'a> {
-    machine: Machine,
-    options: &'a Options,
-    figures: Vec<Figure>,
-    runs: Vec<Run>,
-    floods: Vec<Flood>,
-}
-
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let options = Options::parse();
-    // Whatever is dropped at the end of this ends what it started: control planes and operators.
-    let outcome = tokio::select! {
-        outcome = measure(&options) => outcome,
-        () = interrupted() => Err(anyhow::anyhow!("interrupted")),
-    };
+    let outcome = tokio::runtime::Runtime::new().context("no runtime").and_then(|runtime| {
+        let outcome = runtime.block_on(bench(&options));
+        // Nothing that still hangs is worth waiting for; a control plane's keeper sees our end by itself.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        outcome
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("yipan-bench: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn bench(options: &Options) -> anyhow::Result<()> {
+    let mut report = Report::new(options, options.json.clone());
+    // Whatever is dropped at the end of this ends what it started: control planes and operators.
+    let outcome = tokio::select! {
+        outcome = measure(options, &mut report) => outcome,
+        () = interrupted() => Err(anyhow::anyhow!("interrupted")),
+    };
+    match options.output {
+        Output::Table => print!("{}", report.table()),
+        Output::Json => print!("{}", report.json()?),
+    }
+    outcome?;
+    if let Some(file) = &options.markdown {
+        report.replace_in(file)?;
+    }
+    match report.faults() {
+        faults if faults.is_empty() => Ok(()),
+        faults => bail!("{}", faults.join("; ")),
     }
 }
 
@@ -165,57 +191,73 @@ async fn interrupted() {
     }
 }
 
-async fn measure(options: &Options) -> anyhow::Result<()> {
-    let machine = Machine::this();
+/// Measures section after section. One that fails or takes too long is told of, and the next begins.
+async fn measure(options: &Options, report: &mut Report<'_>) -> anyhow::Result<()> {
     let installation = Installation::new(options, &options.operator.clone().map_or_else(beside, Ok)?)?;
-    let (mut runs, mut floods) = (Vec::new(), Vec::new());
     for number in 1..=options.runs {
-        if options.sections.contains(&Section::Floor) {
-            runs.push(run::run(options, &installation, number).await?);
+        let say = |what: &str| Say(format!("run {number} of {}, {what}", options.runs));
+        for tenants in &options.tenants {
+            let size = Size { tenants: *tenants, apps_per_tenant: options.apps_per_tenant.into() };
+            if options.has(Section::Bare) {
+                let say = say(&size.to_string());
+                let measured = in_time(options, bare::run(size, &say)).await;
+                take(report, (number, Some(size)), "bare", measured.map(Measured::Bare));
+            }
+            if [Section::Operator, Section::Steady, Section::Restart].iter().any(|section| options.has(*section)) {
+                operate(options, &installation, (number, size), report).await;
+            }
         }
-        if options.sections.contains(&Section::Flood) {
-            floods.push(flood::run(options, &installation, number).await?);
+        if options.has(Section::Flood) {
+            let measured = in_time(options, flood::run(options, &installation, &say("flood"))).await;
+            take(report, (number, None), "flood", measured.map(Measured::Flood));
         }
     }
-    let mut figures = figures::figures(&runs, options.tenants);
-    figures.extend(figures::of_floods(&floods));
-    let report = Report { machine, options, figures, runs, floods };
-    let json = serde_json::to_string_pretty(&report)?;
-    match options.output {
-        Output::Table => println!("{}\n{}", report.machine.sentence(), figures::table(&report.figures)),
-        Output::Json => println!("{json}"),
+    Ok(())
+}
+
+/// The sections that the operator over one control plane gives, one after the other.
+async fn operate(
+    options: &Options,
+    installation: &Installation,
+    (number, size): (usize, Size),
+    report: &mut Report<'_>,
+) {
+    let at = (number, Some(size));
+    let say = Say(format!("run {number} of {}, {size}", options.runs));
+    let settled = match in_time(options, run::run(options, installation, size, say)).await {
+        Ok((converged, settled)) => {
+            report.add(number, Some(size), Measured::Operator(converged));
+            settled
+        }
+        Err(why) => return report.failed(&format!("{size}, operator"), &why),
+    };
+    if options.has(Section::Steady) {
+        take(report, at, "steady", in_time(options, settled.steady()).await.map(Measured::Steady));
     }
-    if let Some(file) = &options.json {
-        std::fs::write(file, json + "\n").with_context(|| file.display().to_string())?;
+    if options.has(Section::Restart) {
+        take(report, at, "restart", in_time(options, settled.restart()).await.map(Measured::Restart));
     }
-    if let Some(file) = &options.markdown {
-        replace(file, &report).with_context(|| file.display().to_string())?;
-    }
-    match figures::broken_promises(&report.runs) {
-        broken if broken.is_empty() => Ok(()),
-        broken => bail!("{}", broken.join("; ")),
+}
+
+async fn in_time<T>(options: &Options, section: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let patience = options.patience();
+    tokio::time::timeout(patience, section).await.with_context(|| format!("given up after {patience:?}"))?
+}
+
+fn take(
+    report: &mut Report<'_>,
+    (number, size): (usize, Option<Size>),
+    section: &str,
+    measured: anyhow::Result<Measured>,
+) {
+    match (measured, size) {
+        (Ok(measured), size) => report.add(number, size, measured),
+        (Err(why), Some(size)) => report.failed(&format!("{size}, {section}"), &why),
+        (Err(why), None) => report.failed(section, &why),
     }
 }
 
 /// The operator's binary where cargo puts it: beside this program.
 fn beside() -> anyhow::Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name("yipan"))
-}
-
-const BEGIN: &str = "<!-- figures: written by yipan-bench --markdown -->\n";
-const END: &str = "<!-- end of figures -->";
-
-/// Puts the figures where a document marks their place.
-fn replace(document: &Path, report: &Report<'_>) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(document)?;
-    let (before, rest) = text.split_once(BEGIN).with_context(|| format!("no line `{}`", BEGIN.trim_end()))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("no line `{END}`"))?;
-    let Options { tenants, apps_per_tenant, runs, flood_changes, flood_parallel, flood_samples, .. } = report.options;
-    let size = format!(
-        "{tenants} tenants with {apps_per_tenant} Apps each, floods of {flood_changes} changes, {flood_parallel} at a \
-         time, and {flood_samples} single ones, {runs} runs."
-    );
-    let figures = figures::markdown(&report.figures);
-    let text = format!("{before}{BEGIN}{size} {}\n\n{figures}\n{END}{after}", report.machine.sentence());
-    Ok(std::fs::write(document, text)?)
 }

@@ -39,7 +39,8 @@ impl Installation {
         std::fs::create_dir_all(&folder)?;
         let Options { as_administrator, operator_arguments, .. } = options;
         let installation = Self { folder, as_administrator: *as_administrator, arguments: operator_arguments.clone() };
-        let missing = || format!("{}: build it (`cargo build -p yipan`) or name another: --operator", binary.display());
+        let missing =
+            || format!("{}: build it (`cargo build --release -p yipan`) or name another: --operator", binary.display());
         std::fs::copy(binary, installation.binary()).with_context(missing)?;
         Ok(installation)
     }
@@ -140,14 +141,26 @@ impl Operator {
         Ok(Exposition::read(&page))
     }
 
-    /// Its resident memory, in bytes.
+    /// Its resident memory now, in bytes.
     ///
     /// # Errors
     /// It has ended.
     pub fn resident_bytes(&self) -> anyhow::Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that its resident memory has been, in bytes.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn peak_bytes(&self) -> anyhow::Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, line: &str) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS in /proc")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+        let kib = status.lines().find_map(|found| found.strip_prefix(line)).context("no such line in /proc")?;
+        Ok(kib.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 
     /// How long processors have worked for it, in seconds.

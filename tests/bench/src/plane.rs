@@ -15,15 +15,27 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::conditions::is_crd_established;
 use kube::runtime::wait::await_condition;
 use kube::{Api, Client, Config, ResourceExt as _};
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+use yipan_core::kinds::App;
 
+/// How long a start may take; its scripts give up sooner, each step by itself.
+const START: Duration = Duration::from_secs(900);
 /// How long a new API server is left alone: it still publishes schemas and fills caches.
 const CALM: Duration = Duration::from_secs(3);
 /// How long a definition may take to be established.
 const ESTABLISHED: Duration = Duration::from_secs(60);
 /// How long it may take until quotas count Apps.
 const COUNTED: Duration = Duration::from_secs(300);
+/// How long it may take until the admission policies are in force.
+const IN_FORCE: Duration = Duration::from_secs(60);
+/// How often it is asked whether something of these is so.
+const RHYTHM: Duration = Duration::from_millis(100);
 /// For how long the operator's token is valid.
 const TOKEN_SECONDS: i64 = 24 * 3600;
+
+/// What the chart installs beside the definitions and the operator itself.
+const CHART: [&str; 3] = ["charts/yipan/namespace.yaml", "charts/yipan/rights", "charts/yipan/policies"];
 
 /// Runs a control plane until its standard input ends: when it is dropped, or when this process is
 /// gone, by whatever signal. One shell for both, so that `down` never overtakes an `up`.
@@ -41,19 +53,21 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// Starts one, with the definitions, the rights and the gateways installed, and fit for Apps where
-    /// there will be some.
+    /// Starts one, with the definitions, the rights, the admission policies and the gateways installed, as
+    /// users have them, and fit for Apps where there will be some.
     ///
     /// # Errors
     /// It does not start, or something cannot be installed in it.
     pub async fn start(name: &str, with_apps: bool) -> anyhow::Result<Self> {
         let name = name.to_owned();
-        let plane = tokio::task::spawn_blocking(move || Self::up(&name)).await??;
+        let up = tokio::task::spawn_blocking(move || Self::up(&name));
+        let plane = timeout(START, up).await.context("no control plane in time")???;
         plane.install().await.context("cannot furnish the control plane")?;
+        timeout(IN_FORCE, plane.policies_hold()).await.context("the admission policies are not in force")??;
         if with_apps {
-            tokio::time::timeout(COUNTED, plane.quota_counts_apps()).await.context("no quota counts Apps")??;
+            timeout(COUNTED, plane.quota_counts_apps()).await.context("no quota counts Apps")??;
         }
-        tokio::time::sleep(CALM).await;
+        sleep(CALM).await;
         Ok(plane)
     }
 
@@ -94,14 +108,30 @@ impl Plane {
             let name = crd.name_any();
             api.patch(&name, &PatchParams::apply("yipan-bench"), &Patch::Apply(&crd)).await?;
             let established = await_condition(api.clone(), &name, is_crd_established());
-            tokio::time::timeout(ESTABLISHED, established)
-                .await
-                .with_context(|| format!("{name}: not established"))??;
+            timeout(ESTABLISHED, established).await.with_context(|| format!("{name}: not established"))??;
         }
-        for given in ["charts/yipan/namespace.yaml", "charts/yipan/rights", "examples/gansu/gateway"] {
+        for given in CHART.into_iter().chain(["examples/gansu/gateway"]) {
             self.apply(&repository().join(given)).await.with_context(|| given.to_owned())?;
         }
         Ok(())
+    }
+
+    /// Waits until an App outside of all tenants is refused by its policy, as it is to everybody: an API
+    /// server takes a second to heed a new one.
+    async fn policies_hold(&self) -> anyhow::Result<()> {
+        let stray: App = serde_json::from_value(json!({
+            "apiVersion": "yipan.dev/v1alpha1", "kind": "App", "metadata": { "name": "stray", "namespace": "default" },
+            "spec": { "workload": { "image": "registry.example.gov.cn/stray/stray:1" } },
+        }))?;
+        let apps = Api::<App>::namespaced(self.client().await?, "default");
+        let try_it = PostParams { dry_run: true, ..Default::default() };
+        loop {
+            match apps.create(&try_it, &stray).await {
+                Err(kube::Error::Api(status)) if status.message.contains("yipan-app") => return Ok(()),
+                Err(kube::Error::Api(status)) if status.code >= 500 => return Err(kube::Error::Api(status).into()),
+                _ => sleep(RHYTHM).await,
+            }
+        }
     }
 
     /// Waits until quotas count Apps. Kubernetes looks for new kinds twice a minute, and a quota made
@@ -111,7 +141,7 @@ impl Plane {
         let params = PatchParams::apply("yipan-bench");
         for limit in 1.. {
             // Each time another limit: only a change makes Kubernetes count anew.
-            let probe = serde_json::json!({
+            let probe = json!({
                 "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "yipan-bench" },
                 "spec": { "hard": { "count/apps.yipan.dev": limit.to_string() } },
             });
@@ -120,7 +150,7 @@ impl Plane {
             {
                 break;
             }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(1)).await;
         }
         api.delete("yipan-bench", &DeleteParams::default()).await?;
         Ok(())
@@ -146,6 +176,15 @@ impl Plane {
     pub async fn client(&self) -> anyhow::Result<Client> {
         let config = Config::from_custom_kubeconfig(self.kubeconfig()?, &KubeConfigOptions::default()).await?;
         Ok(Client::try_from(config)?)
+    }
+
+    /// A new client with a token of the operator's own account, and so with its rights alone.
+    ///
+    /// # Errors
+    /// There is no token to be had.
+    pub async fn client_of_operator(&self) -> anyhow::Result<Client> {
+        let kubeconfig = self.kubeconfig_of_operator().await?;
+        Ok(Client::try_from(Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?)?)
     }
 
     /// A new client that acts as a member of this group, and so with its rights alone.
@@ -180,7 +219,7 @@ impl Plane {
         let token = issued.status.context("a token request without an answer")?.token;
         let mut kubeconfig = self.kubeconfig()?;
         for named in &mut kubeconfig.auth_infos {
-            named.auth_info = serde_json::from_value(serde_json::json!({ "token": token }))?;
+            named.auth_info = serde_json::from_value(json!({ "token": token }))?;
         }
         Ok(kubeconfig)
     }
@@ -194,6 +233,11 @@ impl Drop for Plane {
             eprintln!("yipan-bench: a control plane may still run; see tools/controlplane list: {error}");
         }
     }
+}
+
+/// The name of the control plane that is measured: one of this process runs at a time.
+pub fn name() -> String {
+    format!("yipan-bench-{}", std::process::id())
 }
 
 /// The repository's root.

@@ -12,7 +12,6 @@ use tokio::sync::oneshot;
 use yipan_core::kinds::{App, Tenant};
 
 use super::bare::Declaration;
-use super::progress::Bar;
 
 /// A kind that becomes ready.
 pub trait Converges: Declaration {
@@ -46,7 +45,7 @@ fn obstacle<K: Converges>(object: &K) -> Option<String> {
 }
 
 /// Watches a kind until so many objects of it are ready, and tells when each became so first. Says
-/// on `watching` when it sees, so that nothing is created before.
+/// on `watching` when it sees, so that nothing is created before, and on `tell` who became ready.
 ///
 /// # Errors
 /// They are not in time; the error names one that is not, and why.
@@ -55,7 +54,7 @@ pub async fn all<K: Converges>(
     wanted: usize,
     patience: Duration,
     watching: oneshot::Sender<()>,
-    bar: &Bar,
+    mut tell: impl FnMut(&K),
 ) -> anyhow::Result<Vec<Instant>> {
     let stream = watcher(Api::<K>::all(client.clone()), watcher::Config::default().streaming_lists()).default_backoff();
     let mut stream = std::pin::pin!(stream);
@@ -84,7 +83,7 @@ pub async fn all<K: Converges>(
                     None => {
                         waiting.remove(&name);
                         ready.entry(name).or_insert_with(|| {
-                            bar.step();
+                            tell(&object);
                             Instant::now()
                         });
                     }
