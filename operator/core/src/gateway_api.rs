@@ -43,11 +43,43 @@ pub struct ParentReference {
 pub struct HttpRouteRule {
     /// Which requests.
     pub matches: Vec<HttpRouteMatch>,
+    /// What is done to them on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<HttpRouteFilter>,
     /// Where to.
     pub backend_refs: Vec<BackendRef>,
     /// How long an answer may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeouts: Option<Timeouts>,
+}
+
+/// What is done to requests on the way.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpRouteFilter {
+    /// `RequestHeaderModifier`
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// How their headers change.
+    pub request_header_modifier: HeaderModifier,
+}
+
+/// How the headers of requests change.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct HeaderModifier {
+    /// What each of these becomes, whatever it was.
+    pub set: Vec<Header>,
+    /// Which are taken away.
+    pub remove: Vec<String>,
+}
+
+/// One header.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Header {
+    /// Its name; case does not matter.
+    pub name: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// Which requests a rule is for.

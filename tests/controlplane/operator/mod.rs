@@ -17,6 +17,7 @@ mod given;
 mod lifecycle;
 mod quota;
 mod run;
+mod seats;
 mod stale_leader;
 mod sweep;
 mod town;

@@ -315,12 +315,15 @@ pub struct ObservedWorkload {
     pub namespace: String,
     /// The Deployment's or CronJob's name.
     pub name: String,
-    /// How many pods are ready.
-    pub ready: i32,
-    /// How many are wanted.
-    pub replicas: i32,
-    /// The image that is wanted.
-    pub image: String,
+    /// How many pods are ready. Absent for a seat: its Blueprint's status says it for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<i32>,
+    /// How many are wanted. Absent for a seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i32>,
+    /// The image that is wanted. Absent for a seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
 }
 
 /// A seat at the one workload of a Shared Blueprint.
@@ -333,6 +336,10 @@ pub struct Seat {
     pub division: String,
     /// The tenant whose quota the workload counts against.
     pub quota_of: String,
+    /// What this seat bears of the workload, as all others: `1/87`. When seats come or go, it follows within
+    /// minutes; how many there are at this moment, the Blueprint says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<String>,
 }
 
 /// How far a connection has come.

@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::app::{Data, Entry, Identity, Network};
+use super::app::{Data, Entry, Identity, Network, ServesStatus, UseStatus};
 use super::cost::Cost;
 use super::scalar::{EnvName, ItemCode, LongText, TenantName, Text, Version};
 use super::status::{Condition, Paused};
@@ -187,7 +187,7 @@ pub struct BlueprintStatus {
     /// The stable id that everything outside the cluster's own store is keyed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// `Accepted` and `Ready`; `Paused` while it holds.
+    /// `Accepted` and `Ready`, where it is Shared also `WorkloadReady` and `NetworkReady`; `Paused` while it holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -197,6 +197,9 @@ pub struct BlueprintStatus {
     /// Its one workload, where it is Shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<BlueprintWorkload>,
+    /// Its connections, where it is Shared and declares any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<BlueprintConnections>,
     /// The image that was accepted last, which its Apps run or are brought to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<String>,
@@ -210,4 +213,24 @@ pub struct BlueprintWorkload {
     pub namespace: String,
     /// The Deployment's or CronJob's name.
     pub name: String,
+    /// How many pods are ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<i32>,
+    /// How many are wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i32>,
+}
+
+/// The connections of a Shared Blueprint's workload.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct BlueprintConnections {
+    /// Each `network.uses` and the state of its other half.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub uses: Vec<UseStatus>,
+    /// Each that `network.serves` names and the state of its other half.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["grantee".into()]))]
+    pub serves: Vec<ServesStatus>,
 }

@@ -25,7 +25,8 @@ pub use app::{
     Serves, ServesStatus, TenantApp, UseState, UseStatus, Uses,
 };
 pub use blueprint::{
-    AvailableTo, Blueprint, BlueprintParameter, BlueprintSpec, BlueprintStatus, BlueprintWorkload, ServiceItem, Sharing,
+    AvailableTo, Blueprint, BlueprintConnections, BlueprintParameter, BlueprintSpec, BlueprintStatus,
+    BlueprintWorkload, ServiceItem, Sharing,
 };
 pub use cluster::{Cidr, Destination, DnsLabel, DnsName, LabelKey, LabelValue};
 pub use cost::{Baseline, Benefit, Claim, Cost, LevelBaseline, Money3, Payer, PayerType, Scattered};

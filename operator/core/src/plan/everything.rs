@@ -35,6 +35,8 @@ pub struct BlueprintAnswer {
     pub objects: Vec<Object>,
     /// What its status would say.
     pub status: BlueprintStatus,
+    /// The ways that are open from what it runs, where it is Shared.
+    pub reach: Vec<Path>,
 }
 
 /// What follows for one tenant.
@@ -71,7 +73,14 @@ pub fn everything(declared: &Declared, now: Timestamp) -> Answer {
     let world_of_platform = PlatformWorld { tenants: world.tenants.len(), missing_gateways: Vec::new() };
     let platform = world.platform.as_ref().map(|found| platform::status(found, &world_of_platform, now));
     let tenants = every_tenant(&mut world, now);
-    let blueprints = world.blueprints.values().map(|found| blueprint_answer(found, &world, now)).collect();
+    let mut blueprints = Vec::new();
+    for declaration in declared.blueprints.values() {
+        let answer = blueprint_answer(declaration, &world, now);
+        // The seats ask how many they are.
+        let known = Blueprint { status: Some(answer.status.clone()), ..(**declaration).clone() };
+        world.blueprints.insert(answer.name.clone(), Arc::new(known));
+        blueprints.push(answer);
+    }
     let apps = world.apps.values().map(|app| app_answer(app, &world, now)).collect();
     Answer { platform, tenants, blueprints, apps }
 }
@@ -146,14 +155,16 @@ fn blueprint_answer(declaration: &Blueprint, declared: &dyn World, now: Timestam
     let name = declaration.name_any();
     if let Some(hold) = blueprint::hold(declaration, &world, now) {
         let status = blueprint::held(declaration, &world, &hold, now);
-        return BlueprintAnswer { name, objects: Vec::new(), status };
+        return BlueprintAnswer { name, objects: Vec::new(), status, reach: Vec::new() };
     }
     let checked = ValidBlueprint::check(declaration, &world);
     let outcome = checked.as_ref().err().map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
     let valid = checked.ok();
     let objects = valid.as_ref().map(blueprint::desired).unwrap_or_default();
     let status = blueprint::status(declaration, &world, valid.as_ref(), &outcome, now);
-    BlueprintAnswer { name, objects, status }
+    let run = valid.as_ref().and_then(|valid| valid.running.as_ref());
+    let reach = run.map(|run| reach::reach_of_shared(&declaration.spec.owner, run)).unwrap_or_default();
+    BlueprintAnswer { name, objects, status, reach }
 }
 
 /// What follows for one App.

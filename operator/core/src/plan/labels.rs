@@ -20,7 +20,9 @@ pub const PROTECTION_LEVEL: &str = "yipan.dev/protection-level";
 pub const APP_ID: &str = "yipan.dev/app-id";
 /// On every pod of a Blueprint: the Blueprint's name.
 pub const BLUEPRINT: &str = "yipan.dev/blueprint";
-/// The App's name; pods are selected by it.
+/// On every object of a Shared Blueprint: the Blueprint's stable id.
+pub const BLUEPRINT_ID: &str = "yipan.dev/blueprint-id";
+/// The App's name, or that of what a Shared Blueprint runs; pods are selected by it.
 pub const NAME: &str = "app.kubernetes.io/name";
 /// Who writes the object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use kube::{Resource, ResourceExt};
 
 use super::{Kind, labels};
-use crate::kinds::{App, Id};
+use crate::kinds::{App, Blueprint, Id};
 
 /// How many digits of the uid make an id.
 const ID_DIGITS: usize = 10;
@@ -120,4 +120,31 @@ pub const HOSTS: &str = "hosts";
 pub fn seat_of_route(name: &str) -> Option<(&str, &str)> {
     let (app, tenant) = name.split_once("--")?;
     (tenant != HOSTS).then_some((tenant, app))
+}
+
+/// Metadata of a seat's route. It lies in another namespace than its App, so no owner reference may name
+/// that: Kubernetes would delete the route at once.
+pub fn of_seat(app: &App, owner: &str) -> ObjectMeta {
+    let tenant = app.namespace().unwrap_or_default();
+    let whose = (labels::TENANT.to_owned(), tenant.clone());
+    ObjectMeta {
+        name: Some(seat_route_name(&app.name_any(), &tenant)),
+        namespace: Some(owner.to_owned()),
+        labels: Some(app_labels(app).into_iter().chain([whose]).collect()),
+        ..Default::default()
+    }
+}
+
+/// Metadata, but for what follows the name, of what a Shared Blueprint runs in its owner's namespace. No
+/// owner reference: a deletion in the foreground would take the workload away while seats still hold the
+/// Blueprint, and one that is restored under another uid would lose it.
+pub fn of_blueprint(blueprint: &Blueprint) -> ObjectMeta {
+    let name = shared_name(&blueprint.name_any());
+    let marks = [(labels::MANAGED_BY, labels::YIPAN), (labels::NAME, &name), (labels::BLUEPRINT_ID, &id(blueprint))];
+    ObjectMeta {
+        labels: Some(labels::map(marks)),
+        name: Some(name),
+        namespace: Some(blueprint.spec.owner.to_string()),
+        ..Default::default()
+    }
 }

@@ -121,8 +121,10 @@ pub enum Refusal {
         "blueprint `{blueprint}` is retired and takes no new Apps; ask the province what takes its place, and delete this App"
     )]
     Retired { blueprint: String },
-    #[error("blueprint `{blueprint}` is Shared, which this version of Yipan does not serve; wait, or delete this App")]
-    SharingNotServed { blueprint: String },
+    #[error(
+        "App `{app}`, which was first, has the tenant's one seat of blueprint `{blueprint}`; delete this App, or that one"
+    )]
+    SeatTaken { blueprint: String, app: String },
     #[error("spec.{asked} needs what blueprint `{blueprint}` does not have, spec.{layer}; leave it out")]
     NotInBlueprint { blueprint: String, asked: &'static str, layer: &'static str },
     #[error("blueprint `{blueprint}` asks for parameter {parameter} ({description}); add it to spec.parameters")]
@@ -139,6 +141,8 @@ pub enum Refusal {
     OwnerMissing { owner: TenantName },
     #[error("owner `{owner}` is not accepted yet; this one follows once it is")]
     OwnerNotAccepted { owner: TenantName },
+    #[error("owner `{owner}` is not fenced yet; what all seats share follows once it is")]
+    OwnerNotFenced { owner: TenantName },
     #[error("image `{image}` must begin with one of: {registries}")]
     ImageNotAllowed { image: String, registries: String },
     #[error(
@@ -186,13 +190,14 @@ impl Refusal {
             Self::BlueprintRefused { .. } => "BlueprintRefused",
             Self::NotAvailable { .. } => "NotAvailable",
             Self::Retired { .. } => "Retired",
-            Self::SharingNotServed { .. } => "SharingNotServed",
+            Self::SeatTaken { .. } => "SeatTaken",
             Self::NotInBlueprint { .. } => "NotInBlueprint",
             Self::ParameterMissing { .. } => "ParameterMissing",
             Self::ParameterUnknown { .. } => "ParameterUnknown",
             Self::ParameterNotSecret { .. } => "ParameterNotSecret",
             Self::OwnerMissing { .. } => "OwnerMissing",
             Self::OwnerNotAccepted { .. } => "OwnerNotAccepted",
+            Self::OwnerNotFenced { .. } => "OwnerNotFenced",
             Self::ImageNotAllowed { .. } => "ImageNotAllowed",
             Self::OverQuota { .. } => "OverQuota",
         }
@@ -241,6 +246,7 @@ impl Refusal {
                 | Self::BlueprintRefused { .. }
                 | Self::OwnerMissing { .. }
                 | Self::OwnerNotAccepted { .. }
+                | Self::OwnerNotFenced { .. }
                 | Self::TenantNotFenced { .. }
         )
     }

@@ -38,6 +38,8 @@ pub trait World {
     fn apps_of(&self, blueprint: &str) -> Vec<String>;
     /// The names of the Apps of a namespace, in order.
     fn apps(&self, namespace: &str) -> Vec<String>;
+    /// The names of the Blueprints that a tenant owns, in order.
+    fn blueprints_of(&self, owner: &str) -> Vec<String>;
     /// A namespace, whoever made it.
     fn namespace(&self, name: &str) -> Option<NamespaceFound>;
     /// The ResourceQuota of a tenant's namespace.
@@ -318,6 +320,11 @@ impl World for Declared {
     fn apps(&self, namespace: &str) -> Vec<String> {
         let from = self.apps.range(key(namespace, "")..);
         from.take_while(|((place, _), _)| place == namespace).map(|((_, name), _)| name.clone()).collect()
+    }
+
+    fn blueprints_of(&self, owner: &str) -> Vec<String> {
+        let of = |blueprint: &&Arc<Blueprint>| *blueprint.spec.owner == *owner;
+        self.blueprints.values().filter(of).map(|blueprint| blueprint.name_any()).collect()
     }
 
     fn namespace(&self, name: &str) -> Option<NamespaceFound> {

@@ -96,6 +96,7 @@ impl Report {
     /// Counts and sorts an answer.
     pub fn of(manifest: &Manifest, answer: &Answer) -> Self {
         let objects = answer.tenants.iter().flat_map(|tenant| &tenant.objects);
+        let objects = objects.chain(answer.blueprints.iter().flat_map(|blueprint| &blueprint.objects));
         let objects = objects.chain(answer.apps.iter().flat_map(|app| &app.objects));
         let objects: Vec<Value> = objects.map(|object| object.value.clone()).collect();
         let refusals = refusals(answer);
@@ -109,7 +110,8 @@ impl Report {
             paused: paused.filter(|conditions| is_paused(conditions)).count(),
             passed_over: manifest.passed_over.clone(),
         };
-        let ways = answer.apps.iter().flat_map(|app| &app.reach).map(|path| Way {
+        let ways = answer.blueprints.iter().flat_map(|blueprint| &blueprint.reach);
+        let ways = ways.chain(answer.apps.iter().flat_map(|app| &app.reach)).map(|path| Way {
             from: path.from.clone(),
             to: path.to.clone(),
             port: path.port,
@@ -168,7 +170,8 @@ fn refusals(answer: &Answer) -> Vec<Line> {
     let tenants = answer.tenants.iter();
     let tenants = tenants.filter(|tenant| tenant.objects.is_empty() || lacks(&tenant.status.conditions));
     let tenants = tenants.map(|tenant| (format!("Tenant {}", tenant.name), &tenant.status.conditions));
-    let apps = answer.apps.iter().filter(|app| app.objects.is_empty());
+    // A seat has nothing but its address, and that only where it may be open.
+    let apps = answer.apps.iter().filter(|app| app.objects.is_empty() && app.status.seat.is_none());
     let apps = apps.map(|app| (title(app), &app.status.conditions));
     let declined = |conditions: &[Condition]| find(conditions, "Accepted").is_some_and(|found| found.status == "False");
     let blueprints = answer.blueprints.iter().filter(|found| declined(&found.status.conditions));

@@ -78,8 +78,7 @@ fn refusals() -> Vec<Refusal> {
             Refusal::PredecessorTaken { predecessor: parent.clone(), holder: text("liangzhou") },
             Refusal::PredecessorAbove { predecessor: parent.clone() },
             Refusal::PredecessorCircle { predecessor: parent.clone() },
-            Refusal::OwnerMissing { owner: parent.clone() },
-            Refusal::OwnerNotAccepted { owner: parent },
+            Refusal::OwnerMissing { owner: parent },
         ]
     });
     let others = [
@@ -120,13 +119,17 @@ fn refusals() -> Vec<Refusal> {
 /// One of each refusal about Blueprints.
 fn of_blueprints() -> Vec<Refusal> {
     let text = str::to_owned;
+    // The name is one, as above.
+    let owner = TenantName::try_from(text("land-resources")).ok();
+    let of_owner =
+        owner.map(|owner| [Refusal::OwnerNotAccepted { owner: owner.clone() }, Refusal::OwnerNotFenced { owner }]);
     let (blueprint, parameter) = (text("heating-fees"), text("ACCOUNT"));
-    vec![
+    let others = vec![
         Refusal::BlueprintMissing { blueprint: blueprint.clone() },
         Refusal::BlueprintRefused { blueprint: blueprint.clone(), why: Box::new(Refusal::NoPlatform) },
         Refusal::NotAvailable { blueprint: blueprint.clone(), tenant: text("liangzhou") },
         Refusal::Retired { blueprint: blueprint.clone() },
-        Refusal::SharingNotServed { blueprint: blueprint.clone() },
+        Refusal::SeatTaken { blueprint: blueprint.clone(), app: text("deeds") },
         Refusal::NotInBlueprint { blueprint: blueprint.clone(), asked: "entry.hosts", layer: "entry" },
         Refusal::ParameterMissing {
             parameter: parameter.clone(),
@@ -135,7 +138,8 @@ fn of_blueprints() -> Vec<Refusal> {
         },
         Refusal::ParameterUnknown { parameter: parameter.clone(), blueprint, known: text("BANK, RATE") },
         Refusal::ParameterNotSecret { parameter },
-    ]
+    ];
+    of_owner.into_iter().flatten().chain(others).collect()
 }
 
 /// Whose turn it is. A refusal that this match does not name does not compile: add it here and to
@@ -164,9 +168,9 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::BlueprintMissing { .. }
         | Refusal::BlueprintRefused { .. }
         | Refusal::NotAvailable { .. }
-        | Refusal::SharingNotServed { .. }
         | Refusal::OwnerMissing { .. }
         | Refusal::OwnerNotAccepted { .. }
+        | Refusal::OwnerNotFenced { .. }
         | Refusal::DataRetained { .. } => "the province",
         Refusal::NamespaceTaken { .. }
         | Refusal::IdTaken { .. }
@@ -180,6 +184,7 @@ fn whose_turn(refusal: &Refusal) -> &'static str {
         | Refusal::NotATenant { .. }
         | Refusal::ImageNotAllowed { .. }
         | Refusal::Retired { .. }
+        | Refusal::SeatTaken { .. }
         | Refusal::NotInBlueprint { .. }
         | Refusal::ParameterMissing { .. }
         | Refusal::ParameterUnknown { .. }

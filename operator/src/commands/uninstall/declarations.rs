@@ -6,15 +6,15 @@ use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::ApiResource;
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
-use yipan_core::kinds::{App, GROUP, Tenant};
+use yipan_core::kinds::{App, Blueprint, GROUP, Tenant};
 
 use super::{Removal, kind, listing, title};
 
 impl Removal {
-    /// Takes our finalizers off every Tenant and App, and nobody else's.
+    /// Takes our finalizers off every Tenant, App and Blueprint, and nobody else's.
     pub(super) async fn release(&self) -> anyhow::Result<()> {
         let mut released = 0;
-        for resource in [kind::<Tenant>(), kind::<App>()] {
+        for resource in [kind::<Tenant>(), kind::<App>(), kind::<Blueprint>()] {
             for object in listing::every(&self.client, &resource).await? {
                 released += usize::from(self.release_one(&resource, &object).await?);
             }

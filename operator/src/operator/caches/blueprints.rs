@@ -2,7 +2,7 @@
 //! another, and whoever is connected to that.
 
 use kube::ResourceExt as _;
-use yipan_core::kinds::{Blueprint, Party};
+use yipan_core::kinds::{App, Blueprint, Party, Sharing};
 use yipan_core::plan::app;
 
 use super::super::context::Shared;
@@ -27,6 +27,12 @@ impl Declaration for Blueprint {
         if news != News::Nothing {
             triggers.blueprint(&name);
         }
+        if serves(old) != serves(new) && news != News::Declared {
+            look_at_seats(shared, &name);
+        }
+        if uses(old) != uses(new) {
+            triggers.shares_later(&name);
+        }
         if news != News::Declared {
             return;
         }
@@ -44,6 +50,31 @@ impl Declaration for Blueprint {
         look_at_those_that_name(shared, &format!("blueprint {name}"));
         apps.iter().for_each(|app| look_at_those_that_name(shared, app));
     }
+}
+
+/// Whether anybody stands behind the seats of a Shared Blueprint, by its status.
+fn serves(blueprint: Option<&Guarded<Blueprint>>) -> bool {
+    let status = blueprint.and_then(|blueprint| blueprint.0.as_ref().ok()?.status.clone());
+    status.and_then(|status| status.workload?.ready).is_some_and(|ready| ready > 0)
+}
+
+/// How many share the workload of a Shared Blueprint, by its status.
+fn uses(blueprint: Option<&Guarded<Blueprint>>) -> Option<i64> {
+    let blueprint = blueprint?.0.as_ref().ok().filter(|blueprint| blueprint.spec.sharing == Sharing::Shared)?;
+    blueprint.status.as_ref()?.uses
+}
+
+/// Asks for all Apps of a Blueprint.
+pub fn look_at_seats(shared: &Shared, name: &str) {
+    shared.caches.index.get(BLUEPRINT, name).iter().for_each(|app| shared.caches.triggers.app_at(app));
+}
+
+/// Asks for the other Apps of a tenant that wait for the seat which one of them has.
+pub fn seat_changed(shared: &Shared, app: &App) {
+    let (Some(blueprint), namespace) = (&app.spec.blueprint, app.namespace().unwrap_or_default()) else { return };
+    let others = shared.caches.index.get(BLUEPRINT, blueprint).into_iter();
+    let others = others.filter(|other| other.split_once('/').is_some_and(|(place, _)| place == namespace));
+    others.for_each(|other| shared.caches.triggers.app_at(&other));
 }
 
 /// Asks for the Blueprints that a tenant owns, and for what comes of them.
@@ -73,5 +104,5 @@ pub fn look_at_those_that_name(shared: &Shared, party: &str) {
 /// Asks for a Blueprint and all its Apps.
 fn look_at_all_of(shared: &Shared, name: &str) {
     shared.caches.triggers.blueprint(name);
-    shared.caches.index.get(BLUEPRINT, name).iter().for_each(|app| shared.caches.triggers.app_at(app));
+    look_at_seats(shared, name);
 }

@@ -317,9 +317,10 @@ fn gone(shared: &Shared, namespace: &str, key: Key, version: Option<String>) {
 fn ask_for_owner(shared: &Shared, namespace: &str, owner: &Owner) {
     let triggers = &shared.caches.triggers;
     match owner {
-        Owner::Tenant | Owner::Blueprint(_) => triggers.tenant(namespace),
+        Owner::Tenant => triggers.tenant(namespace),
         _ if !shared.caches.is_there(namespace, owner) => triggers.tenant_later(namespace), // an orphan, or on its way out
         Owner::App(app) => triggers.app(namespace, app),
         Owner::Seat { tenant, app } => triggers.app(tenant, app),
+        Owner::Blueprint(name) => triggers.blueprint(name),
     }
 }

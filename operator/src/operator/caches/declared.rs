@@ -329,6 +329,9 @@ impl Declaration for App {
         if news != News::Declared {
             return;
         }
+        if let (None, Ok(gone)) = (new, &either.0) {
+            blueprints::seat_changed(shared, gone);
+        }
         let network = |object: Option<&Guarded<Self>>| {
             object.map(|object| object.0.as_ref().ok().map(|app| app.spec.network.clone()))
         };

@@ -7,7 +7,7 @@ use yipan_core::kinds::{App, Blueprint, Platform, Tenant};
 use yipan_core::plan::quota::{self, QuotaFound};
 use yipan_core::plan::{Kind, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, World, metadata};
 
-use super::declared::{BLUEPRINT, CARRIES, DIVISION, HOST, ID, NAMESPACE, PARENT, PREDECESSOR};
+use super::declared::{BLUEPRINT, CARRIES, DIVISION, HOST, ID, NAMESPACE, OWNER, PARENT, PREDECESSOR};
 use super::{Caches, Found};
 
 /// Answers from the caches.
@@ -64,6 +64,10 @@ impl World for Lookups<'_> {
     fn apps(&self, namespace: &str) -> Vec<String> {
         let places = self.0.index.get(NAMESPACE, namespace);
         places.iter().filter_map(|place| place.split_once('/')).map(|(_, name)| name.to_owned()).collect()
+    }
+
+    fn blueprints_of(&self, owner: &str) -> Vec<String> {
+        self.0.index.get(OWNER, owner)
     }
 
     fn namespace(&self, name: &str) -> Option<NamespaceFound> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use k8s_openapi::api::core::v1::Pod;
 use kube::runtime::watcher;
 use kube::{Api, ResourceExt as _};
-use yipan_core::plan::{PodTrouble, labels};
+use yipan_core::plan::{PodTrouble, labels, metadata};
 
 use super::super::context::Shared;
 use super::watching::watching;
@@ -68,6 +68,9 @@ fn record(shared: &Shared, pod: &Pod, trouble: Option<PodTrouble>) {
     // A pod that is on its way out says nothing about what runs.
     let trouble = trouble.filter(|_| pod.metadata.deletion_timestamp.is_none());
     if shared.caches.pods.record((namespace.clone(), app.clone()), &pod.name_any(), trouble) {
-        shared.caches.triggers.app(&namespace, app);
+        match metadata::blueprint_of(app) {
+            Some(blueprint) => shared.caches.triggers.blueprint(blueprint),
+            None => shared.caches.triggers.app(&namespace, app),
+        }
     }
 }

@@ -12,12 +12,17 @@ use super::super::fair_queue::{Action, FairQueue, Limits, Who};
 /// How long counts may lag: a city with ten new counties writes its status once, not ten times.
 const LATER: Duration = Duration::from_millis(700);
 
+/// How long seats may show an old share: each that comes or goes changes the share of every other, and they
+/// are told once for all that came and went.
+const SHARES: Duration = Duration::from_secs(300);
+
 /// The queue of whoever has to be looked at, open while this replica leads.
 #[derive(Default)]
 pub struct Triggers {
     queue: Mutex<Option<FairQueue>>,
     asked: Notify,
     later: Arc<Mutex<HashSet<Who>>>,
+    shares: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Triggers {
@@ -103,6 +108,15 @@ impl Triggers {
         self.later(Who::Blueprint(name.to_owned()));
     }
 
+    /// Asks for every seat of a Blueprint to be looked at, in a while: they are told what share they bear.
+    pub fn shares_later(&self, blueprint: &str) {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner).insert(blueprint.to_owned());
+    }
+
+    fn take_shares(&self) -> HashSet<String> {
+        std::mem::take(&mut *self.shares.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn later(&self, who: Who) {
         self.later.lock().unwrap_or_else(PoisonError::into_inner).insert(who);
     }
@@ -122,9 +136,16 @@ impl Triggers {
 
 /// Passes on what was asked for later, for as long as the operator runs.
 pub async fn pass_on(shared: Arc<super::Shared>) {
-    let mut rhythm = tokio::time::interval(LATER);
+    let (mut rhythm, mut shares) = (tokio::time::interval(LATER), tokio::time::interval(SHARES));
     loop {
-        rhythm.tick().await;
+        tokio::select! {
+            _ = rhythm.tick() => {}
+            _ = shares.tick() => {
+                for blueprint in shared.caches.triggers.take_shares() {
+                    super::blueprints::look_at_seats(&shared, &blueprint);
+                }
+            }
+        }
         let all = shared.caches.triggers.take_later();
         if all.iter().any(|who| matches!(who, Who::Tenant(_))) {
             shared.caches.triggers.platform(); // it counts the tenants

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use kube::{Api, ResourceExt as _};
 use yipan_core::kinds::App;
 use yipan_core::plan::app::{self, AppWorld, ValidApp};
-use yipan_core::plan::{Kind, Outcome, metadata};
+use yipan_core::plan::{Outcome, metadata};
 
 use super::super::caches::{Guarded, Lookups};
 use super::super::context::Shared;
@@ -17,6 +17,9 @@ use super::super::fair_queue::Action;
 use super::bring::bring;
 use super::outcome;
 use super::take_back::{self, take_back, take_ways_out};
+
+/// Held by an App that has a seat, so that it does not go before its address, which lies with another tenant.
+pub(super) const FINALIZER: &str = "yipan.dev/seat";
 
 /// Brings one App from declared to existing.
 pub fn reconcile(shared: Arc<Shared>, object: Arc<Guarded<App>>) -> BoxFuture<'static, Result<Action, Error>> {
@@ -45,16 +48,25 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
         return close(shared, &app, &world).await;
     }
     let blueprints = app::blueprints(&app, world.blueprint.as_deref());
-    if let Some(what) = shared.caches.unreadable(app.namespace().as_deref(), &blueprints) {
+    let unreadable = shared.caches.unreadable(app.namespace().as_deref(), &blueprints);
+    let owner = world.blueprint.as_ref().map(|blueprint| blueprint.spec.owner.as_str());
+    if let Some(what) = unreadable.or_else(|| shared.caches.unreadable(owner, &[])) {
         return wait_for(shared, &api, &app, &world, &what).await;
     }
     let checked = ValidApp::check(&app, &world);
     let (app, pass) = match &checked {
         Ok(valid) => {
+            let desired = app::desired(valid).in_order();
+            // What lies in another namespace does not go with the App by itself.
+            let away = valid.seat.is_some() && !desired.is_empty();
+            let finalizer = away.then_some(FINALIZER);
             let id = metadata::id(app.as_ref());
-            let app = outcome::mark(shared, &api, app, &id, None).await?; // the id that every object will carry
+            let app = outcome::mark(shared, &api, app, &id, finalizer).await?; // the id that every object will carry
             let held = || shared.caches.children.of_app(&valid.place.tenant, valid.name());
-            let pass = bring(shared, app.as_ref(), &app::desired(valid).in_order(), held).await;
+            let pass = match bring(shared, app.as_ref(), &desired, held).await {
+                Ok(()) if !away => outcome::release(shared, app.as_ref(), FINALIZER).await,
+                pass => pass,
+            };
             (app, pass)
         }
         Err(refusal) => (app, Err(Error::Refused(refusal.clone()))),
@@ -77,15 +89,12 @@ async fn converge(shared: &Shared, app: Arc<App>) -> Result<Action, Error> {
 
 /// Takes the address of an App away that is being deleted. What it owns goes with it, and needs
 /// nobody; but where it goes in the foreground, or another's finalizer holds it, it runs on for a
-/// while, and visitors should not; nor does it run on where it is suspended.
+/// while, and visitors should not; nor does it run on where it is suspended. A seat's address lies
+/// elsewhere, and goes before the seat does.
 async fn close(shared: &Shared, app: &App, world: &AppWorld) -> Result<Action, Error> {
-    let (namespace, name) = (app.namespace().unwrap_or_default(), app.name_any());
-    for (place, key, child) in shared.caches.children.of_app(&namespace, &name) {
-        if key.0 == Kind::HTTPRoute {
-            shared.remove(&place, &key, &child).await?;
-        }
-    }
+    take_back::remove_routes(shared, app).await?;
     take_back(shared, app, &take_back::of(shared, app, world)).await?;
+    outcome::release(shared, app, FINALIZER).await?;
     Ok(Action::await_change())
 }
 

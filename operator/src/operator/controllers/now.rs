@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
-use yipan_core::kinds::{App, Platform, Tenant};
+use yipan_core::kinds::{App, Blueprint, Platform, Tenant};
 use yipan_core::plan::tenant::{self, TenantWorld};
 
+use super::super::caches::Guarded;
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::outcome;
@@ -35,7 +36,14 @@ pub async fn ask(
     let apps = names(&apps, &ListParams::default()).await.map_err(|error| unavailable("the Apps of", &name, error))?;
     let below = ListParams::default().fields(&format!("spec.parent={name}"));
     let children = names(api, &below).await.map_err(|error| unavailable("the tenants below", &name, error))?;
-    let world = TenantWorld { platform: platform.map(Arc::new), apps, children, ..world.clone() };
+    let blueprints = Api::<Guarded<Blueprint>>::all(shared.client.clone()).list(&ListParams::default()).await;
+    let blueprints = blueprints.map_err(|error| unavailable("the Blueprints of", &name, error))?;
+    let owned = |found: &&Guarded<Blueprint>| match &found.0 {
+        Ok(blueprint) => *blueprint.spec.owner == *name,
+        Err(unread) => unread.spec["owner"].as_str() == Some(&name),
+    };
+    let blueprints = blueprints.iter().filter(owned).map(|blueprint| blueprint.name_any()).collect();
+    let world = TenantWorld { platform: platform.map(Arc::new), apps, blueprints, children, ..world.clone() };
     if tenant::hold(&stored, &world, Timestamp::now()).is_some() {
         return Err(again());
     }

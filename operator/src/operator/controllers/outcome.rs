@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::core::ApiResource;
 use kube::{Api, Resource, ResourceExt as _};
 use serde_json::json;
 use yipan_core::drift::MANAGER;
@@ -154,6 +155,30 @@ async fn tell_of_pause<K: Resource<DynamicType = ()>>(
         (None, Some(pause)) => shared.events.note(object, Act::Hold, "Paused", &pause.message).await,
         (Some(_), None) => shared.events.note(object, Act::Hold, "Resumed", "the pause is over").await,
         _ => {}
+    }
+}
+
+/// Takes one of our finalizers off, where it is there. What cannot be read can be let go as well.
+///
+/// # Errors
+/// Somebody wrote in between, the API server rejects it, or is away.
+pub async fn release<K: Resource<DynamicType = ()>>(shared: &Shared, object: &K, finalizer: &str) -> Result<(), Error> {
+    if !object.finalizers().iter().any(|held| held == finalizer) {
+        return Ok(());
+    }
+    let resource = ApiResource::erase::<K>(&());
+    let api: Api<DynamicObject> = match object.namespace() {
+        Some(namespace) => Api::namespaced_with(shared.client.clone(), &namespace, &resource),
+        None => Api::all_with(shared.client.clone(), &resource),
+    };
+    let others: Vec<&String> = object.finalizers().iter().filter(|held| *held != finalizer).collect();
+    let patch = json!({ "metadata": { "resourceVersion": object.resource_version(), "finalizers": others } });
+    let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
+    shared.metrics.writes.with_label_values(&[&K::kind(&()), "metadata"]).inc();
+    match api.patch(&object.name_any(), &params, &Patch::Merge(patch)).await {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+        Err(error) => Err(Error::of_write(&name(object), error)),
     }
 }
 

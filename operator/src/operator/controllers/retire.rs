@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
-use serde_json::{Value, json};
-use yipan_core::drift::MANAGER;
+use serde_json::Value;
 use yipan_core::kinds::Tenant;
 use yipan_core::plan::tenant::{self, Retirement, TenantWorld, Wait};
 use yipan_core::plan::{Kind, NamespaceFound};
@@ -55,9 +53,9 @@ pub async fn retire(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant, world: 
         (Retirement::Deletes, Some(stored)) => delete(shared, &tenant.name_any(), &stored).await,
         (Retirement::Retains, Some(stored)) => match retain::retain(shared, &tenant, &stored).await? {
             Some(wait) => waits(shared, api, &tenant, &wait).await,
-            None => release(shared, api, &tenant).await,
+            None => release(shared, &tenant).await,
         },
-        _ => release(shared, api, &tenant).await,
+        _ => release(shared, &tenant).await,
     }
 }
 
@@ -101,14 +99,7 @@ async fn delete(shared: &Shared, name: &str, stored: &Value) -> Result<Action, E
     Ok(Action::await_change())
 }
 
-async fn release(shared: &Shared, api: &Api<Tenant>, tenant: &Tenant) -> Result<Action, Error> {
-    let others: Vec<&String> = tenant.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).collect();
-    let patch = json!({ "metadata": { "resourceVersion": tenant.resource_version(), "finalizers": others } });
-    let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
-    shared.metrics.writes.with_label_values(&["Tenant", "metadata"]).inc();
-    match api.patch(&tenant.name_any(), &params, &Patch::Merge(patch)).await {
-        Ok(_) => Ok(Action::await_change()),
-        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Action::await_change()),
-        Err(error) => Err(Error::of_write(&outcome::name(tenant), error)),
-    }
+async fn release(shared: &Shared, tenant: &Tenant) -> Result<Action, Error> {
+    outcome::release(shared, tenant, FINALIZER).await?;
+    Ok(Action::await_change())
 }

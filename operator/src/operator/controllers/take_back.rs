@@ -6,12 +6,14 @@ use kube::runtime::reflector::ObjectRef;
 use kube::{Resource, ResourceExt as _};
 use yipan_core::kinds::App;
 use yipan_core::plan::app::{self, Above, AppWorld, TakenBack};
-use yipan_core::plan::{Kind, World as _};
+use yipan_core::plan::{Kind, Owner, World as _};
 
 use super::super::caches::{Guarded, Lookups, Unread};
 use super::super::context::Shared;
 use super::super::error::Error;
 use super::super::fair_queue::Action;
+use super::app::FINALIZER;
+use super::outcome;
 use super::unreadable::{self, Says};
 
 /// What is taken back of an App.
@@ -32,6 +34,10 @@ pub async fn from_unread(shared: &Shared, object: &Guarded<App>, unread: &Unread
     if let Some(hold) = app::hold_unread(&namespace, &above, now) {
         unreadable::report(shared, object, unread, &Says::default()).await?;
         return Ok(Action::requeue(hold.rest(now)));
+    }
+    if unread.metadata.deletion_timestamp.is_some() {
+        remove_routes(shared, object).await?;
+        outcome::release(shared, object, FINALIZER).await?;
     }
     let taken =
         app::taken_back_unread(&unread.metadata, &unread.spec, above.blueprint.as_deref(), above.tenant.as_deref());
@@ -62,10 +68,32 @@ where
 {
     let ways_out = take_ways_out(shared, app, taken).await;
     let off = match taken.suspended {
-        Some(_) => switch_off(shared, &app.namespace().unwrap_or_default(), &app.name_any()).await,
+        Some(_) => switch_off_app(shared, app).await,
         None => Ok(()),
     };
     ways_out.and(off)
+}
+
+/// Switches off what runs of an App. A seat has nothing that runs: it is closed by taking its address away.
+async fn switch_off_app<K: Resource<DynamicType = ()>>(shared: &Shared, app: &K) -> Result<(), Error> {
+    let (namespace, name) = (app.namespace().unwrap_or_default(), app.name_any());
+    for (place, key, child) in shared.caches.children.away(&Owner::seat(&namespace, &name)) {
+        shared.remove(&place, &key, &child).await?;
+    }
+    switch_off(shared, &namespace, &name).await
+}
+
+/// Removes every route of an App, here and where its seat is.
+///
+/// # Errors
+/// The API server rejects it, or is away.
+pub async fn remove_routes<K: Resource<DynamicType = ()>>(shared: &Shared, app: &K) -> Result<(), Error> {
+    for (place, key, child) in shared.caches.children.of_app(&app.namespace().unwrap_or_default(), &app.name_any()) {
+        if key.0 == Kind::HTTPRoute {
+            shared.remove(&place, &key, &child).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Ways out of the cluster are the province's to take back: neither its own pause nor a fault keeps an
@@ -87,8 +115,11 @@ where
     }
 }
 
-/// Switches off what runs of an App, and keeps it.
-async fn switch_off(shared: &Shared, namespace: &str, name: &str) -> Result<(), Error> {
+/// Switches off what runs under a name, and keeps it.
+///
+/// # Errors
+/// The API server rejects it, or is away.
+pub async fn switch_off(shared: &Shared, namespace: &str, name: &str) -> Result<(), Error> {
     for kind in [Kind::Deployment, Kind::CronJob] {
         match shared.caches.children.get(namespace, kind, name) {
             Some(child) if child.is_on() => shared.switch_off(namespace, &(kind, name.to_owned()), &child).await?,

@@ -2,8 +2,8 @@
 
 use kube::ResourceExt;
 
-use super::{AppWorld, source};
-use crate::kinds::{App, Figure, Quantity};
+use super::{AppWorld, Source, source};
+use crate::kinds::{App, Figure, Quantity, Workload};
 use crate::plan::tenant::{self, Defaults};
 use crate::plan::{Refusal, blueprint, labels};
 
@@ -19,6 +19,7 @@ pub const ALL: &[Check] = &[
     blueprint_is_available,
     blueprint_takes_new_apps,
     declaration_is_whole,
+    seat_is_free,
     image_is_allowed,
     container_fits_the_quota,
 ];
@@ -77,6 +78,14 @@ fn declaration_is_whole(app: &App, world: &AppWorld) -> Result<(), Refusal> {
     source::resolve(app, world.blueprint.as_deref()).map(|_| ())
 }
 
+/// A tenant has one seat at a workload: two would have one division, and two shares.
+fn seat_is_free(app: &App, world: &AppWorld) -> Result<(), Refusal> {
+    match (&app.spec.blueprint, &world.earlier_seat) {
+        (Some(name), Some(app)) => Err(Refusal::SeatTaken { blueprint: name.to_string(), app: app.clone() }),
+        _ => Ok(()),
+    }
+}
+
 /// A tenant's own image lies below an entry of the tenant's list. A Blueprint's is the Blueprint's affair.
 fn image_is_allowed(app: &App, world: &AppWorld) -> Result<(), Refusal> {
     let (Ok(tenant), Some(workload)) = (tenant_defaults(world), &app.spec.workload) else { return Ok(()) };
@@ -91,7 +100,18 @@ fn image_is_allowed(app: &App, world: &AppWorld) -> Result<(), Refusal> {
 fn container_fits_the_quota(app: &App, world: &AppWorld) -> Result<(), Refusal> {
     let Ok(tenant) = tenant_defaults(world) else { return Ok(()) };
     let Ok(declared) = source::resolve(app, world.blueprint.as_deref()) else { return Ok(()) };
-    let asked = declared.workload.resources.unwrap_or_default();
+    if let Source::Seat(_) = declared.source {
+        return Ok(()); // it runs on another's
+    }
+    fits(&declared.workload, &tenant)
+}
+
+/// Whether the container is no larger than all that the tenant may use.
+///
+/// # Errors
+/// It is larger.
+pub fn fits(workload: &Workload, tenant: &Defaults) -> Result<(), Refusal> {
+    let asked = workload.resources.clone().unwrap_or_default();
     let own = &tenant.asked.own;
     let figure = |quantity: &Option<Quantity>| quantity.as_ref().map_or(Figure::ZERO, Quantity::figure);
     let pairs = [("cpu", figure(&asked.cpu), figure(&own.cpu)), ("memory", figure(&asked.memory), figure(&own.memory))];

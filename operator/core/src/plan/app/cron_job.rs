@@ -3,21 +3,20 @@
 use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, JobSpec, JobTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{ValidApp, pod};
+use super::{Running, pod};
 use crate::kinds::Concurrency;
-use crate::plan::metadata;
 
 /// How often a failed run is tried again where the App says nothing.
 const RETRIES: i32 = 3;
 
 /// The CronJob of an App; none for work that runs all the time.
-pub fn cron_job(app: &ValidApp) -> Option<CronJob> {
-    let schedule = app.workload().schedule.as_ref()?;
+pub fn cron_job(run: &Running) -> Option<CronJob> {
+    let schedule = run.workload.schedule.as_ref()?;
     let concurrency = match schedule.concurrency {
         Some(Concurrency::Replace) => "Replace",
         Some(Concurrency::Forbid) | None => "Forbid",
     };
-    let mut template = pod::template(app);
+    let mut template = pod::template(run);
     if let Some(pod) = &mut template.spec {
         // Whether to try again is the Job's affair, where tries are counted.
         pod.restart_policy = Some("Never".to_owned());
@@ -29,14 +28,14 @@ pub fn cron_job(app: &ValidApp) -> Option<CronJob> {
         ..Default::default()
     };
     Some(CronJob {
-        metadata: metadata::of_app(&app.app, app.name()),
+        metadata: run.metadata(""),
         spec: CronJobSpec {
             schedule: schedule.cron.to_string(),
             time_zone: Some("Asia/Shanghai".to_owned()),
             concurrency_policy: Some(concurrency.to_owned()),
-            suspend: Some(app.suspended.is_some()),
+            suspend: Some(run.suspended.is_some()),
             job_template: JobTemplateSpec {
-                metadata: Some(ObjectMeta { labels: Some(metadata::app_labels(&app.app)), ..Default::default() }),
+                metadata: Some(ObjectMeta { labels: Some(run.labels()), ..Default::default() }),
                 spec: Some(job),
             },
             ..Default::default()

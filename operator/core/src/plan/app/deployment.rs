@@ -3,8 +3,8 @@
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::{ValidApp, pod};
-use crate::plan::{labels, metadata};
+use super::{Running, pod};
+use crate::plan::labels;
 
 /// Old revisions kept for `kubectl rollout undo`.
 const REVISIONS: i32 = 3;
@@ -13,8 +13,8 @@ const REVISIONS: i32 = 3;
 ///
 /// A rollout never needs room beyond the quota, where it would hang for ever: several replicas are
 /// replaced one by one without a surge, a single one is stopped first.
-pub fn deployment(app: &ValidApp) -> Option<Deployment> {
-    let workload = app.workload();
+pub fn deployment(run: &Running) -> Option<Deployment> {
+    let workload = &run.workload;
     if workload.schedule.is_some() {
         return None;
     }
@@ -26,13 +26,13 @@ pub fn deployment(app: &ValidApp) -> Option<Deployment> {
         DeploymentStrategy { type_: Some("Recreate".to_owned()), rolling_update: None }
     };
     Some(Deployment {
-        metadata: metadata::of_app(&app.app, app.name()),
+        metadata: run.metadata(""),
         spec: DeploymentSpec {
-            replicas: Some(app.replicas()),
+            replicas: Some(run.replicas()),
             revision_history_limit: Some(REVISIONS),
-            selector: labels::app(app.name()),
+            selector: labels::app(&run.name),
             strategy: Some(strategy),
-            template: pod::template(app),
+            template: pod::template(run),
             ..Default::default()
         },
         status: None,

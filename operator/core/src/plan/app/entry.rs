@@ -1,7 +1,6 @@
 //! Whether and how visitors come in.
 
-use super::source::Declaration;
-use crate::kinds::{Gateway, Login, Platform, Visibility};
+use crate::kinds::{Entry, Gateway, Identity, Login, Platform, Visibility};
 
 /// Whether and how visitors come in.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,9 +17,9 @@ pub enum EntryPlan {
 }
 
 /// Decides on the entry. It is closed rather than open where anything is missing.
-pub fn entry(declared: &Declaration, platform: &Platform) -> EntryPlan {
-    let Some(entry) = &declared.entry else { return EntryPlan::NotRequested };
-    if wants_login(declared) {
+pub fn entry(entry: Option<&Entry>, identity: Option<&Identity>, platform: &Platform) -> EntryPlan {
+    let Some(entry) = entry else { return EntryPlan::NotRequested };
+    if wants_login(identity) {
         let message = "login is required and this version of Yipan has no identity provider to enforce it; \
                        there is no route, rather than one without login: set spec.identity.login to None, or wait";
         return EntryPlan::Closed { message: message.to_owned() };
@@ -42,8 +41,13 @@ pub fn entry(declared: &Declaration, platform: &Platform) -> EntryPlan {
 }
 
 /// Whether the App asks for a login.
-pub fn wants_login(declared: &Declaration) -> bool {
-    declared.identity.as_ref().and_then(|identity| identity.login) == Some(Login::Required)
+pub fn wants_login(identity: Option<&Identity>) -> bool {
+    identity.and_then(|identity| identity.login) == Some(Login::Required)
+}
+
+/// The gateway of an entry, where it is open.
+pub fn gateway(asked: Option<&Entry>, identity: Option<&Identity>, platform: &Platform) -> Option<Gateway> {
+    entry(asked, identity, platform).gateway().cloned()
 }
 
 impl EntryPlan {

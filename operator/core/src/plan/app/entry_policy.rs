@@ -5,21 +5,21 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::ValidApp;
-use crate::plan::{labels, metadata};
+use super::Running;
+use crate::plan::labels;
 
 /// Lets the pods of the gateway's data plane reach the App's HTTP port, and nobody else.
-pub fn entry_policy(app: &ValidApp) -> Option<NetworkPolicy> {
-    let (pods, port) = (&app.entry.gateway()?.pods, app.workload().port?);
+pub fn entry_policy(run: &Running) -> Option<NetworkPolicy> {
+    let (pods, port) = (&run.gateway.as_ref()?.pods, run.workload.port?);
     let gateway = NetworkPolicyPeer {
         namespace_selector: Some(labels::namespace(&pods.namespace)),
         pod_selector: Some(labels::selector(labels::written(&pods.labels))),
         ip_block: None,
     };
     Some(NetworkPolicy {
-        metadata: metadata::of_app(&app.app, &format!("{}--entry", app.name())),
+        metadata: run.metadata("--entry"),
         spec: Some(NetworkPolicySpec {
-            pod_selector: Some(labels::app(app.name())),
+            pod_selector: Some(labels::app(&run.name)),
             policy_types: Some(vec!["Ingress".to_owned()]),
             ingress: Some(vec![NetworkPolicyIngressRule { from: Some(vec![gateway]), ports: Some(vec![tcp(port)]) }]),
             egress: None,

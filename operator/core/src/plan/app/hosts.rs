@@ -44,3 +44,16 @@ pub fn hosts(
     hosts.missing = (!missing.is_empty()).then(|| missing.join("; "));
     hosts
 }
+
+/// The further hosts of a seat: none. A tenant's listeners take routes of its own namespace alone, and a
+/// seat's route lies in its Blueprint's owner's.
+pub fn seat_hosts(declared: &Declaration) -> AppHosts {
+    let asked = declared.entry.iter().flat_map(|entry| &entry.hosts).map(|host| host.to_string()).collect::<Vec<_>>();
+    let missing = (!asked.is_empty()).then(|| {
+        let asked = asked.join(", ");
+        format!(
+            "a seat of a Shared Blueprint has no further hosts, so {asked} is not served; take spec.entry.hosts out"
+        )
+    });
+    AppHosts { open: Vec::new(), missing }
+}

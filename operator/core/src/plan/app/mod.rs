@@ -13,6 +13,9 @@ mod hosts_route;
 mod http_route;
 mod peers;
 mod pod;
+mod run_status;
+mod running;
+mod seat;
 mod serves_policies;
 mod service;
 mod service_account;
@@ -26,32 +29,29 @@ mod ways_out;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::{
-    apps::v1::Deployment,
-    batch::v1::CronJob,
-    core::v1::{Service, ServiceAccount},
-    networking::v1::NetworkPolicy,
-    policy::v1::PodDisruptionBudget,
-};
 use kube::ResourceExt;
 
 use super::blueprint::BlueprintWorld;
 use super::object::{Kind, Object};
 use super::{RouteFound, WorkloadFound, World, tenant};
 use crate::gateway_api::HTTPRoute;
-use crate::kinds::{App, Blueprint, Platform, Tenant};
+use crate::kinds::{App, Blueprint, Platform, Sharing, Tenant};
 
+pub use checks::fits;
 pub use connections::{Connections, End, Pods, Served, Used, connections};
 pub use egress_policy::egress_policy_name;
-pub use entry::EntryPlan;
+pub use entry::{EntryPlan, gateway};
 pub use hosts::AppHosts;
 pub use hosts_route::hosts_route_name;
 pub use peers::{Peers, blueprints, parties};
+pub use run_status::{network as network_finding, serves, uses, workload as workload_finding};
+pub use running::{Rendered, Running, container, render};
+pub use seat::Seat;
 pub use source::{Declaration, Source, network, resolve};
 pub use status::{Above, OWN_PAUSE, held, hold, hold_unread, status, switched_off};
 pub use taken_back::{TakenBack, suspension_in, taken_back, taken_back_unread};
 pub use valid::ValidApp;
-pub use ways_out::WaysOut;
+pub use ways_out::{WaysOut, named as named_ways_out, ways_out};
 
 /// All that a pass over one App may know.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +68,9 @@ pub struct AppWorld {
     pub of_blueprint: BlueprintWorld,
     /// Those on the other side of every connection that it names, or its Blueprint for it.
     pub peers: Peers,
-    /// The Deployment or CronJob there is.
+    /// Another App of its tenant that has a seat of the same Blueprint already.
+    pub earlier_seat: Option<String>,
+    /// The Deployment or CronJob there is; of a seat, that of the Blueprint.
     pub workload: Option<WorkloadFound>,
     /// The HTTPRoute there is.
     pub route: Option<RouteFound>,
@@ -88,17 +90,23 @@ impl AppWorld {
         let holders = tenant.as_ref().filter(|_| asks).map(|tenant| tenant::host_holders(tenant, world));
         let blueprint = app.spec.blueprint.as_ref().and_then(|name| world.blueprint(name));
         let network = source::network(app, blueprint.as_deref()).flatten();
+        let seat = blueprint.as_deref().filter(|blueprint| blueprint.spec.sharing == Sharing::Shared);
+        let (place, unit, address) = match seat {
+            Some(shared) => seat::places(shared, &name, &namespace),
+            None => (namespace.clone(), name.clone(), name.clone()),
+        };
         Self {
             platform: world.platform(),
-            peers: Peers::gather(network, world),
+            peers: Peers::gather(network.filter(|_| seat.is_none()), world),
             of_blueprint: blueprint.as_ref().map(|found| BlueprintWorld::near(found, world)).unwrap_or_default(),
             above: above(app, &namespace, world),
+            earlier_seat: seat.and_then(|_| seat::earlier(app, world)),
             blueprint: blueprint.clone(),
             host_holders: holders.unwrap_or_default(),
             hosts_route: world.route(&namespace, &hosts_route::hosts_route_name(app)),
             tenant,
-            workload: world.workload(&namespace, &name),
-            route: world.route(&namespace, &name),
+            workload: world.workload(&place, &unit),
+            route: world.route(&place, &address),
         }
     }
 }
@@ -117,24 +125,8 @@ fn above(app: &App, namespace: &str, world: &dyn World) -> Vec<String> {
 /// Everything that should exist for one App.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Desired {
-    /// The account its pods run under.
-    pub service_account: ServiceAccount,
-    /// Lets the gateway's pods reach the App's port.
-    pub entry_policy: Option<NetworkPolicy>,
-    /// Lets granted Apps reach the ports it serves, one policy a port.
-    pub serves_policies: Vec<NetworkPolicy>,
-    /// Lets its pods reach the Apps it was granted, one policy a use.
-    pub uses_policies: Vec<NetworkPolicy>,
-    /// Lets its pods out of the cluster by the ways it was given.
-    pub egress_policy: Option<NetworkPolicy>,
-    /// What runs all the time.
-    pub deployment: Option<Deployment>,
-    /// What runs by the clock.
-    pub cron_job: Option<CronJob>,
-    /// Keeps replicas alive while nodes are drained.
-    pub disruption_budget: Option<PodDisruptionBudget>,
-    /// The ports it listens on.
-    pub service: Option<Service>,
+    /// What runs and its network; none for a seat, which has nothing of its own that runs.
+    pub run: Option<Rendered>,
     /// Its address.
     pub route: Option<HTTPRoute>,
     /// Its further host names.
@@ -144,45 +136,17 @@ pub struct Desired {
 /// Renders everything that should exist for `app`.
 pub fn desired(app: &ValidApp) -> Desired {
     Desired {
-        service_account: service_account::service_account(app),
-        entry_policy: entry_policy::entry_policy(app),
-        serves_policies: serves_policies::serves_policies(app),
-        uses_policies: uses_policies::uses_policies(app),
-        egress_policy: egress_policy::policy(&app.app, &app.ways_out),
-        deployment: deployment::deployment(app),
-        cron_job: cron_job::cron_job(app),
-        disruption_budget: disruption_budget::disruption_budget(app),
-        service: service::service(app),
+        run: app.running().as_ref().map(running::render),
         route: http_route::http_route(app),
         hosts_route: hosts_route::hosts_route(app),
     }
 }
 
 impl Desired {
-    /// The objects in the order in which they are written: policies before pods, so that a pod
-    /// never runs without its network; the route last, so that no visitor comes before it all.
+    /// The objects in the order in which they are written: the routes last, so that no visitor comes
+    /// before it all.
     pub fn in_order(&self) -> Vec<Object> {
-        let Self {
-            service_account,
-            entry_policy,
-            serves_policies,
-            uses_policies,
-            egress_policy,
-            deployment,
-            cron_job,
-            disruption_budget,
-            service,
-            route,
-            hosts_route,
-        } = self;
-        let policies = entry_policy.iter().chain(serves_policies).chain(uses_policies).chain(egress_policy);
-        std::iter::once(Object::of(Kind::ServiceAccount, service_account))
-            .chain(policies.map(|policy| Object::of(Kind::NetworkPolicy, policy)))
-            .chain(deployment.iter().map(|deployment| Object::of(Kind::Deployment, deployment)))
-            .chain(cron_job.iter().map(|cron_job| Object::of(Kind::CronJob, cron_job)))
-            .chain(disruption_budget.iter().map(|budget| Object::of(Kind::PodDisruptionBudget, budget)))
-            .chain(service.iter().map(|service| Object::of(Kind::Service, service)))
-            .chain(route.iter().chain(hosts_route).map(|route| Object::of(Kind::HTTPRoute, route)))
-            .collect()
+        let routes = self.route.iter().chain(&self.hosts_route).map(|route| Object::of(Kind::HTTPRoute, route));
+        self.run.iter().flat_map(Rendered::in_order).chain(routes).collect()
     }
 }

@@ -10,9 +10,9 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::ValidApp;
+use super::Running;
 use crate::kinds;
-use crate::plan::{labels, metadata};
+use crate::plan::labels;
 
 /// How long a workload may take to start where it says nothing.
 const STARTUP_SECONDS: i32 = 120;
@@ -23,28 +23,27 @@ const STOP_SECONDS: i64 = 30;
 
 /// The labels of an App's pods. That of the Blueprint is what connections to all its Apps select by; no
 /// tenant can set it, since none writes pods.
-fn pod_labels(app: &ValidApp) -> BTreeMap<String, String> {
-    let blueprint = app.declared.source.blueprint();
-    let blueprint = blueprint.map(|blueprint| (labels::BLUEPRINT.to_owned(), blueprint.to_string()));
-    metadata::app_labels(&app.app).into_iter().chain(blueprint).collect()
+fn pod_labels(run: &Running) -> BTreeMap<String, String> {
+    let blueprint = run.blueprint.iter().map(|name| (labels::BLUEPRINT.to_owned(), name.to_string()));
+    run.labels().into_iter().chain(blueprint).collect()
 }
 
 /// The pod of an App: Pod Security `restricted`, no token, no links to other Services, one figure
 /// that is request and limit.
-pub fn template(app: &ValidApp) -> PodTemplateSpec {
-    let restarted = app.app.spec.restarted_at.as_ref().map(ToString::to_string);
+pub fn template(run: &Running) -> PodTemplateSpec {
+    let restarted = run.restarted_at.as_ref().map(ToString::to_string);
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
-            labels: Some(pod_labels(app)),
+            labels: Some(pod_labels(run)),
             annotations: restarted.map(|at| labels::map([(labels::RESTARTED_AT, &at)])),
             ..Default::default()
         }),
-        spec: Some(pod(app)),
+        spec: Some(pod(run)),
     }
 }
 
-fn pod(app: &ValidApp) -> PodSpec {
-    let workload = app.workload();
+fn pod(run: &Running) -> PodSpec {
+    let workload = &run.workload;
     let volume = |(index, scratch): (usize, &kinds::Scratch)| Volume {
         name: scratch_name(index),
         empty_dir: Some(EmptyDirVolumeSource { size_limit: Some((&scratch.size).into()), ..Default::default() }),
@@ -52,7 +51,7 @@ fn pod(app: &ValidApp) -> PodSpec {
     };
     let volumes: Vec<Volume> = workload.scratch.iter().enumerate().map(volume).collect();
     PodSpec {
-        service_account_name: Some(app.name().to_owned()),
+        service_account_name: Some(run.name.clone()),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         termination_grace_period_seconds: Some(workload.stop_seconds.unwrap_or(STOP_SECONDS)),
@@ -62,14 +61,14 @@ fn pod(app: &ValidApp) -> PodSpec {
             seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), ..Default::default() }),
             ..Default::default()
         }),
-        containers: vec![container(app)],
+        containers: vec![container(run)],
         volumes: (!volumes.is_empty()).then_some(volumes),
         ..Default::default()
     }
 }
 
-fn container(app: &ValidApp) -> Container {
-    let workload = app.workload();
+fn container(run: &Running) -> Container {
+    let workload = &run.workload;
     let mount = |(index, scratch): (usize, &kinds::Scratch)| VolumeMount {
         name: scratch_name(index),
         mount_path: scratch.path.to_string(),
@@ -85,8 +84,8 @@ fn container(app: &ValidApp) -> Container {
         command: some(&workload.command),
         args: some(&workload.args),
         ports: workload.port.map(|port| vec![http_port(port)]),
-        env: Some(environment(app)),
-        resources: Some(resources(app)),
+        env: Some(environment(run)),
+        resources: Some(resources(run)),
         startup_probe: probe(workload, true),
         readiness_probe: probe(workload, false),
         volume_mounts: (!mounts.is_empty()).then_some(mounts),
@@ -113,11 +112,11 @@ fn http_port(port: i32) -> ContainerPort {
     }
 }
 
-fn resources(app: &ValidApp) -> ResourceRequirements {
+fn resources(run: &Running) -> ResourceRequirements {
     let amounts: BTreeMap<_, _> = [
-        ("cpu", &app.container.cpu),
-        ("memory", &app.container.memory),
-        ("ephemeral-storage", &app.container.ephemeral_storage),
+        ("cpu", &run.container.cpu),
+        ("memory", &run.container.memory),
+        ("ephemeral-storage", &run.container.ephemeral_storage),
     ]
     .into_iter()
     .map(|(name, quantity)| (name.to_owned(), quantity.into()))
@@ -126,16 +125,16 @@ fn resources(app: &ValidApp) -> ResourceRequirements {
 }
 
 /// What the App asked for, and after it what the platform says; those names cannot be asked for.
-fn environment(app: &ValidApp) -> Vec<EnvVar> {
+fn environment(run: &Running) -> Vec<EnvVar> {
     let literal =
         |name: &str, value: &str| EnvVar { name: name.to_owned(), value: Some(value.to_owned()), ..Default::default() };
-    let asked = app.workload().env.iter().map(|variable| match &variable.secret {
+    let asked = run.workload.env.iter().map(|variable| match &variable.secret {
         None => literal(&variable.name, variable.value.as_deref().unwrap_or_default()),
         Some(secret) => EnvVar {
             name: variable.name.to_string(),
             value_from: Some(EnvVarSource {
                 secret_key_ref: Some(SecretKeySelector {
-                    name: format!("app--{}--{}", app.name(), secret.name),
+                    name: format!("app--{}--{}", run.secrets, secret.name),
                     key: secret.key.to_string(),
                     optional: None,
                 }),
@@ -144,9 +143,7 @@ fn environment(app: &ValidApp) -> Vec<EnvVar> {
             ..Default::default()
         },
     });
-    let given = [("YIPAN_APP", app.name()), ("YIPAN_TENANT", &app.place.tenant), ("YIPAN_DIVISION", &app.division)];
-    let host = app.host.iter().map(|host| literal("YIPAN_HOST", host));
-    asked.chain(given.into_iter().map(|(name, value)| literal(name, value))).chain(host).collect()
+    asked.chain(run.given.iter().map(|(name, value)| literal(name, value))).collect()
 }
 
 /// How readiness is asked. There is no liveness probe: restarting what is slow makes an outage of

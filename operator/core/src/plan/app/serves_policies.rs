@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicySpec};
 
-use super::ValidApp;
+use super::Running;
 use super::connections::Pods;
 use super::entry_policy::tcp;
-use crate::plan::{labels, metadata};
+use crate::plan::labels;
 
 /// Lets those whose use of a port is granted reach it, one policy for each port.
 ///
 /// Policies only add up, so ending a connection rewrites one policy and cannot disturb another
 /// port's. A port with nobody granted has no policy: a rule with an empty list of peers would let
 /// everybody in.
-pub fn serves_policies(app: &ValidApp) -> Vec<NetworkPolicy> {
+pub fn serves_policies(run: &Running) -> Vec<NetworkPolicy> {
     let mut granted: BTreeMap<i32, Vec<&Pods>> = BTreeMap::new();
-    for served in app.connections.serves.iter().filter(|served| served.missing.is_none()) {
+    for served in run.connections.serves.iter().filter(|served| served.missing.is_none()) {
         granted.entry(served.port).or_default().push(&served.from);
     }
-    granted.into_iter().map(|(port, consumers)| policy(app, port, &consumers)).collect()
+    granted.into_iter().map(|(port, consumers)| policy(run, port, &consumers)).collect()
 }
 
-fn policy(app: &ValidApp, port: i32, consumers: &[&Pods]) -> NetworkPolicy {
+fn policy(run: &Running, port: i32, consumers: &[&Pods]) -> NetworkPolicy {
     NetworkPolicy {
-        metadata: metadata::of_app(&app.app, &format!("{}--serves-{port}", app.name())),
+        metadata: run.metadata(&format!("--serves-{port}")),
         spec: Some(NetworkPolicySpec {
-            pod_selector: Some(labels::app(app.name())),
+            pod_selector: Some(labels::app(&run.name)),
             policy_types: Some(vec!["Ingress".to_owned()]),
             ingress: Some(vec![NetworkPolicyIngressRule {
                 from: Some(consumers.iter().map(|consumer| pods_of(consumer)).collect()),

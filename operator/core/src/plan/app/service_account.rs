@@ -2,15 +2,10 @@
 
 use k8s_openapi::api::core::v1::ServiceAccount;
 
-use super::ValidApp;
-use crate::plan::metadata;
+use super::Running;
 
 /// An account of its own for each App, without rights and without a token, so that whatever is
 /// ever granted to one is not granted to its neighbours.
-pub fn service_account(app: &ValidApp) -> ServiceAccount {
-    ServiceAccount {
-        metadata: metadata::of_app(&app.app, app.name()),
-        automount_service_account_token: Some(false),
-        ..Default::default()
-    }
+pub fn service_account(run: &Running) -> ServiceAccount {
+    ServiceAccount { metadata: run.metadata(""), automount_service_account_token: Some(false), ..Default::default() }
 }

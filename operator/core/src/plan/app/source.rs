@@ -30,6 +30,8 @@ pub enum Source {
     Own,
     /// A Blueprint, of which it has a workload of its own.
     Dedicated(Name),
+    /// A Blueprint, whose one workload serves all its Apps.
+    Seat(Name),
 }
 
 impl Source {
@@ -37,7 +39,7 @@ impl Source {
     pub fn blueprint(&self) -> Option<&Name> {
         match self {
             Self::Own => None,
-            Self::Dedicated(blueprint) => Some(blueprint),
+            Self::Dedicated(blueprint) | Self::Seat(blueprint) => Some(blueprint),
         }
     }
 }
@@ -47,6 +49,7 @@ impl std::fmt::Display for Source {
         match self {
             Self::Own => formatter.write_str("own"),
             Self::Dedicated(blueprint) => write!(formatter, "{blueprint} ({})", Sharing::Dedicated.as_str()),
+            Self::Seat(blueprint) => write!(formatter, "{blueprint} ({})", Sharing::Shared.as_str()),
         }
     }
 }
@@ -69,7 +72,7 @@ pub fn resolve(app: &App, blueprint: Option<&Blueprint>) -> Result<Declaration, 
     let written = &blueprint.spec;
     let source = match written.sharing {
         Sharing::Dedicated => Source::Dedicated(name.clone()),
-        Sharing::Shared => return Err(Refusal::SharingNotServed { blueprint: name.to_string() }),
+        Sharing::Shared => Source::Seat(name.clone()),
     };
     parameters_fit(app, blueprint)?;
     Ok(Declaration {
@@ -78,7 +81,8 @@ pub fn resolve(app: &App, blueprint: Option<&Blueprint>) -> Result<Declaration, 
         entry: entry(app, name, written.entry.as_ref())?,
         identity: written.identity.clone(),
         data: data(app, name, written.data.as_ref())?,
-        network: written.network.clone(),
+        // What runs is the Blueprint's, and so are its connections.
+        network: written.network.clone().filter(|_| written.sharing == Sharing::Dedicated),
     })
 }
 

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kube::ResourceExt;
 
 use super::entry::{EntryPlan, wants_login};
+use super::seat::is_shared;
 use super::taken_back::suspended;
-use super::{AppWorld, ValidApp};
-use crate::kinds::{
-    App, AppStatus, Blueprint, Condition, GatewayRef, ObservedWorkload, Paused, Platform, ServesStatus, Tenant,
-    UseState, UseStatus,
-};
+use super::{AppWorld, Seat, ValidApp, run_status};
+use crate::kinds::{App, AppStatus, Blueprint, Condition, GatewayRef, ObservedWorkload, Paused, Platform, Tenant};
 use crate::plan::conditions::{self, Finding};
 use crate::plan::pause::{self, Pauses};
-use crate::plan::{Hold, Outcome, PodTrouble, Refusal, RouteFound, Stop, WorkloadFound, blueprint, metadata};
+use crate::plan::{Hold, Outcome, Refusal, RouteFound, Stop, WorkloadFound, blueprint, metadata};
 
 /// The status that follows from the outcome of a pass.
 ///
@@ -50,9 +49,9 @@ pub fn status(app: &App, world: &AppWorld, valid: Option<&ValidApp>, outcome: &O
         url: valid.entry.gateway().and(valid.host.as_ref()).map(|host| format!("https://{host}")),
         hosts: valid.entry.gateway().map(|_| valid.hosts.open.clone()).unwrap_or_default(),
         workload: Some(observed(valid, world.workload.as_ref())),
-        uses: uses(valid),
-        serves: serves(valid),
-        seat: None,
+        uses: run_status::uses(&valid.connections),
+        serves: run_status::serves(&valid.connections),
+        seat: valid.seat.as_ref().map(seat_status),
     }
 }
 
@@ -77,7 +76,10 @@ fn pauses<'a>(app: &'a App, world: &'a AppWorld) -> Pauses<'a> {
     let blueprint = world.blueprint.as_deref().filter(|_| narrow).map(blueprint::pause_over_apps);
     let namespace = app.metadata.namespace.as_deref().unwrap_or_default();
     let [platform, tenant] = pauses_above(namespace, world.platform.as_deref(), tenant);
-    [platform, tenant].into_iter().chain(blueprint).chain([(OWN_PAUSE.to_owned(), own)]).collect()
+    let owner = world.of_blueprint.owner.as_deref().filter(|_| is_shared(world.blueprint.as_deref()));
+    // A seat's route lies in the owner's namespace.
+    let owner = owner.map(|owner| (format!("tenant {}", owner.name_any()), owner.spec.paused.as_ref()));
+    [platform, tenant].into_iter().chain(owner).chain(blueprint).chain([(OWN_PAUSE.to_owned(), own)]).collect()
 }
 
 /// The pauses of whoever stands above an App.
@@ -120,8 +122,13 @@ const LAYERS: [&str; 5] = ["WorkloadReady", "EntryReady", "IdentityReady", "Data
 
 /// The layers of an App, in the order in which a request passes through what it depends on.
 fn layers(app: &ValidApp, world: &AppWorld) -> Vec<Finding> {
-    let mut findings =
-        vec![workload(app, world.workload.as_ref()), entry(app, world), identity(app), data(app), network(app)];
+    let (running, found) = (app.running(), world.workload.as_ref());
+    let (workload, network) = match (&running, &app.seat) {
+        (Some(run), _) => (run_status::workload(run, found), run_status::network(run)),
+        (None, Some(seat)) => (seat_at_work(app, seat, found), Finding::not_requested("NetworkReady")),
+        (None, None) => (Finding::not_requested("WorkloadReady"), Finding::not_requested("NetworkReady")),
+    };
+    let mut findings = vec![workload, entry(app, world), identity(app), data(app), network];
     let ready = match &app.suspended {
         Some(suspended) => Finding::no("Ready", "Suspended", suspended.reason.to_string()),
         None => conditions::ready(&findings),
@@ -131,79 +138,6 @@ fn layers(app: &ValidApp, world: &AppWorld) -> Vec<Finding> {
         findings.push(Finding::yes("Suspended", "Suspended", suspended.reason.to_string()));
     }
     findings
-}
-
-fn workload(app: &ValidApp, found: Option<&WorkloadFound>) -> Finding {
-    const LAYER: &str = "WorkloadReady";
-    let waiting = |message: String| Finding::no(LAYER, "Progressing", message);
-    if app.suspended.is_some() {
-        return stopping(found);
-    }
-    let Some(found) = found else { return waiting("the workload is being created".to_owned()) };
-    if app.workload().schedule.is_some() {
-        return Finding::yes(LAYER, "Scheduled", "");
-    }
-    let wanted = app.replicas();
-    if found.observed && found.available >= wanted && found.updated >= wanted {
-        return Finding::yes(LAYER, "Available", "");
-    }
-    if let Some(failure) = &found.failure {
-        return refused_pods(found.available, wanted, failure);
-    }
-    if let Some(trouble) = &found.trouble {
-        return Finding::no(LAYER, trouble_reason(trouble), trouble_message(trouble));
-    }
-    if !found.observed {
-        return waiting("the change is being rolled out".to_owned());
-    }
-    waiting(format!("{} of {wanted} pods are ready", found.available.min(found.updated)))
-}
-
-/// The workload of an App that is switched off.
-fn stopping(found: Option<&WorkloadFound>) -> Finding {
-    const LAYER: &str = "WorkloadReady";
-    match found.map_or(0, |found| found.jobs) {
-        0 => Finding::yes(LAYER, "Suspended", ""),
-        jobs => Finding::no(LAYER, "Stopping", format!("jobs that had begun still run: {jobs}; no further ones begin")),
-    }
-}
-
-/// Why the API server lets no further pod be made, and what a person can do about it.
-fn refused_pods(available: i32, wanted: i32, failure: &str) -> Finding {
-    const LAYER: &str = "WorkloadReady";
-    if !failure.contains("exceeded quota") {
-        return Finding::no(LAYER, "PodsRefused", failure);
-    }
-    let message = format!(
-        "{available} of {wanted} pods are ready and the quota has no room for more; lower spec.workload.replicas or spec.workload.resources, or ask the province for more ({failure})"
-    );
-    Finding::no(LAYER, "QuotaExceeded", message)
-}
-
-/// Kubernetes' words for a pod's trouble in ours, which are fewer and stay.
-fn trouble_reason(trouble: &PodTrouble) -> &'static str {
-    match trouble.reason.as_str() {
-        "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" => "ImageNotPulled",
-        "CrashLoopBackOff" => "Crashing",
-        "CreateContainerConfigError" if trouble.message.contains("run as root") => "ImageRunsAsRoot",
-        "CreateContainerConfigError" if trouble.message.contains("non-numeric user") => "ImageRunsAsRoot",
-        "CreateContainerConfigError" if trouble.message.to_ascii_lowercase().contains("secret") => "SecretMissing",
-        "Unschedulable" => "NoRoomOnNodes",
-        _ => "PodNotStarting",
-    }
-}
-
-/// What a person can do about a pod's trouble, and Kubernetes' own sentence.
-fn trouble_message(trouble: &PodTrouble) -> String {
-    let way_out = match trouble_reason(trouble) {
-        "ImageNotPulled" => "check spec.workload.image and that the registry holds it",
-        "Crashing" => "the container ends by itself; read its logs",
-        "ImageRunsAsRoot" => "build the image with a numeric USER other than 0, or set spec.workload.runAsUser",
-        "SecretMissing" => "create the Secret app--<app>--<part> with the key that spec.workload.env names",
-        "NoRoomOnNodes" => "no node has room for it; tell the platform's administrator",
-        _ => "see the pod's events",
-    };
-    format!("{way_out} ({}: {})", trouble.reason, trouble.message)
 }
 
 fn entry(app: &ValidApp, world: &AppWorld) -> Finding {
@@ -249,7 +183,7 @@ fn route(gateway: &GatewayRef, what: &str, found: Option<&RouteFound>) -> Findin
 
 fn identity(app: &ValidApp) -> Finding {
     const LAYER: &str = "IdentityReady";
-    if wants_login(&app.declared) {
+    if wants_login(app.declared.identity.as_ref()) {
         return Finding::no(
             LAYER,
             "NotConfigured",
@@ -269,23 +203,6 @@ fn data(app: &ValidApp) -> Finding {
     }
 }
 
-/// True when every use is granted and every way out given. A served App that does not call yet is no
-/// fault of this one.
-fn network(app: &ValidApp) -> Finding {
-    const LAYER: &str = "NetworkReady";
-    let (connections, ways_out) = (&app.connections, &app.ways_out);
-    if let Some(missing) = connections.uses.iter().find_map(|used| used.missing.as_ref()) {
-        return Finding::no(LAYER, "ConsentPending", missing.clone());
-    }
-    if let Some(missing) = &ways_out.missing {
-        return Finding::no(LAYER, "EgressNotGiven", missing.clone());
-    }
-    if connections.uses.is_empty() && connections.serves.is_empty() && ways_out.open.is_empty() {
-        return Finding::not_requested(LAYER);
-    }
-    Finding::yes(LAYER, "Granted", "")
-}
-
 /// A refusal changes nothing of what runs, and a suspension is done all the same.
 fn refused(refusal: &Refusal, app: &App, world: &AppWorld) -> Vec<Finding> {
     let ready = Finding::no("Ready", refusal.reason(), refusal.to_string());
@@ -296,41 +213,62 @@ fn refused(refusal: &Refusal, app: &App, world: &AppWorld) -> Vec<Finding> {
 
 /// What is said of an App that was switched off and comes no further.
 pub fn switched_off(why: &str, found: Option<&WorkloadFound>) -> Vec<Finding> {
-    vec![stopping(found), Finding::yes("Suspended", "Suspended", why)]
+    vec![run_status::stopping(found), Finding::yes("Suspended", "Suspended", why)]
 }
 
 fn stopped(stop: &Stop) -> Vec<Finding> {
     vec![Finding { type_: "Ready", status: stop.status, reason: stop.reason, message: stop.message.clone() }]
 }
 
+/// What runs for an App. Of a seat's only where it is: how many pods are ready changes for a thousand seats
+/// at once, and the Blueprint's status says it.
 fn observed(app: &ValidApp, found: Option<&WorkloadFound>) -> ObservedWorkload {
+    if let Some(seat) = &app.seat {
+        return ObservedWorkload {
+            namespace: seat.owner.to_string(),
+            name: metadata::shared_name(&seat.blueprint),
+            ..Default::default()
+        };
+    }
     ObservedWorkload {
         namespace: app.place.tenant.to_string(),
         name: app.name().to_owned(),
-        ready: found.map_or(0, |found| found.available),
-        replicas: app.replicas(),
-        image: app.workload().image.to_string(),
+        ready: Some(found.map_or(0, |found| found.available)),
+        replicas: app.running().map(|run| run.replicas()),
+        image: Some(app.workload().image.to_string()),
     }
 }
 
-fn state(missing: &Option<String>) -> UseState {
-    if missing.is_none() { UseState::Granted } else { UseState::Pending }
+fn seat_status(seat: &Seat) -> crate::kinds::Seat {
+    crate::kinds::Seat {
+        owner: seat.owner.to_string(),
+        division: seat.division.clone(),
+        quota_of: seat.owner.to_string(),
+        share: Some(seat.share()),
+    }
 }
 
-fn uses(app: &ValidApp) -> Vec<UseStatus> {
-    let one = |used: &super::Used| UseStatus {
-        name: used.uses.name.to_string(),
-        state: state(&used.missing),
-        reason: used.missing.clone(),
-    };
-    app.connections.uses.iter().map(one).collect()
-}
-
-fn serves(app: &ValidApp) -> Vec<ServesStatus> {
-    let one = |served: &super::Served| ServesStatus {
-        grantee: format!("{}:{}", served.to, served.port),
-        state: state(&served.missing),
-        missing: served.missing.clone(),
-    };
-    app.connections.serves.iter().map(one).collect()
+/// Whether anybody serves a seat's visitors. One pod is enough to, so a rollout that goes pod by pod is no
+/// news for a thousand seats.
+fn seat_at_work(app: &ValidApp, seat: &Seat, found: Option<&WorkloadFound>) -> Finding {
+    const LAYER: &str = "WorkloadReady";
+    let (blueprint, owner) = (&seat.blueprint, &seat.owner);
+    if app.suspended.is_some() {
+        return Finding::yes(LAYER, "Suspended", "");
+    }
+    if let Some(suspended) = &seat.owner_suspended {
+        let why = &suspended.reason;
+        let message = format!("tenant {owner}, which runs blueprint {blueprint} for all, is suspended: {why}");
+        return Finding::no(LAYER, "OwnerSuspended", message);
+    }
+    if app.workload().schedule.is_some() && found.is_some() {
+        return Finding::yes(LAYER, "Scheduled", "");
+    }
+    if found.is_some_and(|found| found.available > 0) {
+        return Finding::yes(LAYER, "Available", "");
+    }
+    let message = format!(
+        "blueprint {blueprint}, which tenant {owner} runs for all, serves nobody at present; kubectl get blueprint {blueprint} says why"
+    );
+    Finding::no(LAYER, "OwnerNotReady", message)
 }

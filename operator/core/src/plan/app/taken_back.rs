@@ -23,7 +23,7 @@ pub struct TakenBack {
 /// What is taken back of an App.
 pub fn taken_back(app: &App, blueprint: Option<&Blueprint>, tenant: Option<&Tenant>) -> TakenBack {
     let known = source::network(app, blueprint).zip(tenant);
-    let policy = |(network, tenant)| egress_policy::policy(app, &ways_out(named(network), tenant));
+    let policy = |(network, tenant)| egress_policy::policy_of(app, &ways_out(named(network), tenant));
     TakenBack {
         suspended: suspended(app, tenant).map(|suspended| suspended.reason.to_string()),
         ways_out: known.map(|known| policy(known).map(|policy| Object::of(Kind::NetworkPolicy, &policy))),
@@ -42,7 +42,7 @@ pub fn taken_back_unread(
     let own = || spec.pointer("/network/egress").and_then(Value::as_array).into_iter().flatten();
     let of_blueprint = || named(blueprint.and_then(|blueprint| blueprint.spec.network.as_ref()));
     let names = || own().filter_map(Value::as_str).chain(of_blueprint());
-    let policy = |tenant| egress_policy::policy(&app, &ways_out(names(), tenant));
+    let policy = |tenant| egress_policy::policy_of(&app, &ways_out(names(), tenant));
     // Of a Blueprint that is not there nobody can tell what it names.
     let known = tenant.filter(|_| spec.get("blueprint").is_none_or(Value::is_null) || blueprint.is_some());
     let above = tenant.and_then(|tenant| tenant.spec.suspended.as_ref()).map(|above| above.reason.to_string());

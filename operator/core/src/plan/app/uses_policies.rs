@@ -2,24 +2,24 @@
 
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec};
 
-use super::ValidApp;
+use super::Running;
 use super::connections::Used;
 use super::entry_policy::tcp;
 use super::serves_policies::pods_of;
-use crate::plan::{labels, metadata};
+use crate::plan::labels;
 
 /// Lets the App's pods reach the ports of each use that is granted, one policy for each use.
-pub fn uses_policies(app: &ValidApp) -> Vec<NetworkPolicy> {
-    let granted = app.connections.uses.iter().filter(|used| used.missing.is_none());
-    granted.map(|used| policy(app, used)).collect()
+pub fn uses_policies(run: &Running) -> Vec<NetworkPolicy> {
+    let granted = run.connections.uses.iter().filter(|used| used.missing.is_none());
+    granted.map(|used| policy(run, used)).collect()
 }
 
-fn policy(app: &ValidApp, used: &Used) -> NetworkPolicy {
+fn policy(run: &Running, used: &Used) -> NetworkPolicy {
     let uses = &used.uses;
     NetworkPolicy {
-        metadata: metadata::of_app(&app.app, &format!("{}--uses-{}", app.name(), uses.name)),
+        metadata: run.metadata(&format!("--uses-{}", uses.name)),
         spec: Some(NetworkPolicySpec {
-            pod_selector: Some(labels::app(app.name())),
+            pod_selector: Some(labels::app(&run.name)),
             policy_types: Some(vec!["Egress".to_owned()]),
             ingress: None,
             egress: Some(vec![NetworkPolicyEgressRule {

@@ -4,12 +4,11 @@ use kube::ResourceExt;
 
 use super::connections::{Connections, End, connections};
 use super::entry::{EntryPlan, entry};
-use super::hosts::{AppHosts, hosts};
-use super::source::{self, Declaration};
+use super::hosts::{AppHosts, hosts, seat_hosts};
+use super::source::{self, Declaration, Source};
 use super::ways_out::{self, WaysOut, ways_out};
-use super::{AppWorld, checks, taken_back};
-use crate::kinds::{App, Container, Quantity, Suspended, TenantApp, Workload};
-use crate::plan::tenant::Defaults;
+use super::{AppWorld, Running, Seat, checks, container, taken_back};
+use crate::kinds::{App, Container, Suspended, TenantApp, Workload};
 use crate::plan::{Refusal, metadata};
 
 /// An App whose checks passed. Renderers take this and never the stored object.
@@ -37,6 +36,8 @@ pub struct ValidApp {
     pub connections: Connections,
     /// Its ways out of the cluster, and what it names that it has not.
     pub ways_out: WaysOut,
+    /// Its seat, where it has one instead of a workload.
+    pub seat: Option<Seat>,
     /// Why it is switched off: by its own word or its tenant's.
     pub suspended: Option<Suspended>,
 }
@@ -61,10 +62,14 @@ impl ValidApp {
             division: tenant.spec.division.to_string(),
             container: container(&declared.workload, &defaults),
             host: declared.entry.as_ref().map(|_| address()),
-            entry: entry(&declared, platform),
-            hosts: hosts(&declared, tenant, platform, &world.host_holders),
+            entry: entry(declared.entry.as_ref(), declared.identity.as_ref(), platform),
+            hosts: match &declared.source {
+                Source::Seat(_) => seat_hosts(&declared),
+                _ => hosts(&declared, tenant, platform, &world.host_holders),
+            },
             connections: connections(&End::of(app, &place, &declared), &world.peers),
             ways_out: ways_out(ways_out::named(declared.network.as_ref()), tenant),
+            seat: Seat::of(&declared.source, &tenant.spec.division.to_string(), world),
             suspended: taken_back::suspended(app, Some(tenant)).cloned(),
             app: app.clone(),
             declared,
@@ -77,14 +82,33 @@ impl ValidApp {
         &self.place.app
     }
 
-    /// What runs.
+    /// What runs for it, here or where its seat is.
     pub fn workload(&self) -> &Workload {
         &self.declared.workload
     }
 
-    /// How many pods should run now.
-    pub fn replicas(&self) -> i32 {
-        if self.suspended.is_some() { 0 } else { self.workload().wanted_replicas() }
+    /// What runs for it alone; nothing where it is a seat.
+    pub fn running(&self) -> Option<Running> {
+        if self.seat.is_some() {
+            return None;
+        }
+        let (app, tenant) = (self.place.app.to_string(), self.place.tenant.to_string());
+        let given = [("YIPAN_APP", app.clone()), ("YIPAN_TENANT", tenant), ("YIPAN_DIVISION", self.division.clone())];
+        let host = self.host.iter().map(|host| ("YIPAN_HOST", host.clone()));
+        Some(Running {
+            common: metadata::of_app(&self.app, &app),
+            name: app.clone(),
+            blueprint: self.declared.source.blueprint().cloned(),
+            workload: self.workload().clone(),
+            container: self.container.clone(),
+            given: given.into_iter().chain(host).collect(),
+            secrets: app,
+            restarted_at: self.app.spec.restarted_at.clone(),
+            gateway: self.entry.gateway().cloned(),
+            connections: self.connections.clone(),
+            ways_out: self.ways_out.clone(),
+            suspended: self.suspended.clone(),
+        })
     }
 }
 
@@ -92,15 +116,4 @@ impl ValidApp {
 pub(super) fn place(app: &App) -> Option<TenantApp> {
     let tenant = app.namespace()?.try_into().ok()?;
     Some(TenantApp { tenant, app: app.name_any().try_into().ok()? })
-}
-
-/// What the container gets: its own figures where it names some, else the level's.
-fn container(workload: &Workload, tenant: &Defaults) -> Container {
-    let asked = workload.resources.clone().unwrap_or_default();
-    let or = |asked: Option<Quantity>, level: &Quantity| asked.unwrap_or_else(|| level.clone());
-    Container {
-        cpu: or(asked.cpu, &tenant.container.cpu).figure().in_milli().into(),
-        memory: or(asked.memory, &tenant.container.memory),
-        ephemeral_storage: or(asked.ephemeral_storage, &tenant.container.ephemeral_storage),
-    }
 }

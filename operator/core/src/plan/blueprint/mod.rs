@@ -1,15 +1,18 @@
 //! From a Blueprint to what its Apps come to, and to what it runs itself.
 
 mod checks;
+mod shared;
 mod status;
 
 use std::sync::Arc;
 
 use kube::ResourceExt;
 
-use super::{Object, Refusal, World, metadata};
-use crate::kinds::{AvailableTo, Blueprint, Platform, Tenant};
+use super::app::{Peers, Running};
+use super::{Object, Refusal, WorkloadFound, World, metadata};
+use crate::kinds::{AvailableTo, Blueprint, Platform, Sharing, Tenant};
 
+pub use shared::CLOSED;
 pub use status::{held, hold, pause_over_apps, status};
 
 /// All that a pass over one Blueprint may know.
@@ -21,17 +24,35 @@ pub struct BlueprintWorld {
     pub owner: Option<Arc<Tenant>>,
     /// How many Apps name it.
     pub uses: usize,
+    /// The first few of them, as `<namespace>/<name>`.
+    pub users: Vec<String>,
+    /// Those on the other side of every connection of what it runs, where it is Shared.
+    pub peers: Peers,
+    /// The Deployment or CronJob there is of it, where it is Shared.
+    pub workload: Option<WorkloadFound>,
 }
+
+/// How many Apps a message names.
+const NAMED: usize = 5;
 
 impl BlueprintWorld {
     /// Dereferences all that `blueprint` touches.
     pub fn gather(blueprint: &Blueprint, world: &dyn World) -> Self {
-        Self { uses: world.apps_of(&blueprint.name_any()).len(), ..Self::near(blueprint, world) }
+        let (spec, name) = (&blueprint.spec, blueprint.name_any());
+        let network = spec.network.as_ref().filter(|_| spec.sharing == Sharing::Shared);
+        let users = world.apps_of(&name);
+        Self {
+            uses: users.len(),
+            users: users.into_iter().take(NAMED).collect(),
+            peers: Peers::gather(network, world),
+            workload: world.workload(&spec.owner, &metadata::shared_name(&name)),
+            ..Self::near(blueprint, world)
+        }
     }
 
     /// Dereferences what an App of `blueprint` asks of it.
     pub fn near(blueprint: &Blueprint, world: &dyn World) -> Self {
-        Self { platform: world.platform(), owner: world.tenant(&blueprint.spec.owner), uses: 0 }
+        Self { platform: world.platform(), owner: world.tenant(&blueprint.spec.owner), ..Self::default() }
     }
 }
 
@@ -42,6 +63,8 @@ pub struct ValidBlueprint {
     pub blueprint: Blueprint,
     /// Its stable id.
     pub id: String,
+    /// What it runs itself, where it is Shared.
+    pub running: Option<Running>,
 }
 
 impl ValidBlueprint {
@@ -51,7 +74,8 @@ impl ValidBlueprint {
     /// The first check that refuses, in the order of the list.
     pub fn check(blueprint: &Blueprint, world: &BlueprintWorld) -> Result<Self, Refusal> {
         stands(blueprint, world)?;
-        Ok(Self { blueprint: blueprint.clone(), id: metadata::id(blueprint) })
+        let running = shared::running(blueprint, world)?;
+        Ok(Self { blueprint: blueprint.clone(), id: metadata::id(blueprint), running })
     }
 }
 
@@ -64,8 +88,8 @@ pub fn stands(blueprint: &Blueprint, world: &BlueprintWorld) -> Result<(), Refus
 }
 
 /// Everything that should exist for a Blueprint itself. What comes of a Dedicated one exists for its Apps.
-pub fn desired(_: &ValidBlueprint) -> Vec<Object> {
-    Vec::new()
+pub fn desired(blueprint: &ValidBlueprint) -> Vec<Object> {
+    blueprint.running.as_ref().map(shared::objects).unwrap_or_default()
 }
 
 /// Whether a tenant may use a Blueprint. `above` are the names of the tenant and of all those above it.

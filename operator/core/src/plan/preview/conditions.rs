@@ -204,6 +204,10 @@ impl World for Reacting<'_> {
         self.0.is_blueprint_unreadable(name)
     }
 
+    fn blueprints_of(&self, owner: &str) -> Vec<String> {
+        self.0.blueprints_of(owner)
+    }
+
     fn apps_of(&self, blueprint: &str) -> Vec<String> {
         self.0.apps_of(blueprint)
     }

@@ -78,6 +78,8 @@ pub struct TenantWorld {
     pub below: Below,
     /// The Apps of this one.
     pub apps: Vec<String>,
+    /// The Blueprints of this one.
+    pub blueprints: Vec<String>,
 }
 
 impl TenantWorld {
@@ -111,6 +113,7 @@ impl TenantWorld {
             below: Below::default(),
             children: world.children(&name),
             apps: world.apps(&name),
+            blueprints: world.blueprints_of(&name),
         }
     }
 }

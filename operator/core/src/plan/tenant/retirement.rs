@@ -91,8 +91,8 @@ pub const DAYS: i64 = 90;
 
 fn below(world: &TenantWorld, unreadable: &[String]) -> Option<String> {
     let named = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
-    let below = [named("tenants", &world.children), named("Apps", &world.apps)].into_iter().flatten();
-    let below: Vec<String> = below.collect();
+    let below = [("tenants", &world.children), ("Apps", &world.apps), ("Blueprints", &world.blueprints)];
+    let below: Vec<String> = below.into_iter().filter_map(|(what, names)| named(what, names)).collect();
     match (below.is_empty(), named("tenants", unreadable)) {
         (false, _) => Some(format!("deletion waits for {}; delete these first", below.join(" and "))),
         (true, Some(unreadable)) => {
