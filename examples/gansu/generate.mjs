@@ -1,4 +1,5 @@
-// Writes the tenants of Gansu as YAML: province, cities, counties, functional zone, departments.
+// Writes the tenants of Gansu as YAML (province, cities, counties, functional zone, departments), and the
+// seats that they all have at what the province built once.
 //
 // Run once by hand; what it writes is committed, and nothing else in the project runs it.
 // It never touches the network; the packages come beforehand, in the versions package.json pins:
@@ -179,14 +180,32 @@ function yaml(tenant) {
 
 const HEAD = '# Written by generate.mjs: change that, not this.';
 
+// Which levels have a seat at which Shared blueprint: all tenants of them.
+const SEATS = { realestate: ['City', 'County'], trading: ['City'] };
+
+function seat(blueprint, { name }) {
+  return [
+    '---',
+    'apiVersion: yipan.dev/v1alpha1',
+    'kind: App',
+    `metadata: {name: ${blueprint}, namespace: ${name}}`,
+    `spec: {blueprint: ${blueprint}}`,
+  ].join('\n');
+}
+
 function files(tenants) {
   const of = (wanted) => [HEAD, ...tenants.filter(({ level }) => level === wanted).map(yaml), ''].join('\n');
+  const at = ([blueprint, levels]) => {
+    const seats = tenants.filter(({ level }) => levels.includes(level)).map((tenant) => seat(blueprint, tenant));
+    return [`apps/everybody-${blueprint}.yaml`, [HEAD, ...seats, ''].join('\n')];
+  };
   return {
     'province.yaml': of('Province'),
     'cities.yaml': of('City'),
     'counties.yaml': of('County'),
     'functional-zones.yaml': of('FunctionalZone'),
     'departments.yaml': of('Department'),
+    ...Object.fromEntries(Object.entries(SEATS).map(at)),
   };
 }
 
