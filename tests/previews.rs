@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use yipan::commands::plan::diff::{foretold, named, text};
 use yipan::manifest::{self, Source};
-use yipan_core::kinds::{App, Tenant};
+use yipan_core::kinds::{App, Blueprint, Tenant};
 use yipan_core::plan::quota::QuotaFound;
 use yipan_core::plan::{self, Declared, Kind, NamespaceFound, Object};
 
@@ -66,13 +66,20 @@ fn at_rest(mut world: Declared) -> (Declared, Vec<(Kind, Value)>) {
         let tenant = Tenant { status: Some(planned.status.clone()), ..(*world.tenants[&planned.name]).clone() };
         world.tenants.insert(planned.name.clone(), Arc::new(tenant));
     }
+    for planned in &answer.blueprints {
+        let status = Some(planned.status.clone());
+        let blueprint = Blueprint { status, ..(*world.blueprints[&planned.name]).clone() };
+        world.blueprints.insert(planned.name.clone(), Arc::new(blueprint));
+    }
     for planned in &answer.apps {
         let place = (planned.namespace.clone(), planned.name.clone());
         let app = App { status: Some(planned.status.clone()), ..(*world.apps[&place]).clone() };
         world.apps.insert(place, Arc::new(app));
     }
     let tenants = answer.tenants.iter().flat_map(|tenant| &tenant.objects);
-    let objects: Vec<&Object> = tenants.chain(answer.apps.iter().flat_map(|app| &app.objects)).collect();
+    let blueprints = answer.blueprints.iter().flat_map(|blueprint| &blueprint.objects);
+    let apps = answer.apps.iter().flat_map(|app| &app.objects);
+    let objects: Vec<&Object> = tenants.chain(blueprints).chain(apps).collect();
     for object in &objects {
         let place = object.namespace.clone().unwrap_or_else(|| object.name.clone());
         match object.kind {

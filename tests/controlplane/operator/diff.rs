@@ -9,10 +9,11 @@ use yipan_core::fields;
 
 use super::super::plane::{Plane, eventually};
 use super::run::{Running, SOON, turn};
+use super::seats::{seat, shared};
 use super::town::{app, apply, condition, county, get, kubectl, named, province, ready};
 
-/// The tenants of this test; the control plane has those of others.
-const OURS: [&str; 3] = ["hezuo", "xiahe", "zhuoni"];
+/// The tenants of this test and its Blueprint; the control plane has those of others.
+const OURS: [&str; 4] = ["hezuo", "xiahe", "zhuoni", "pasture"];
 const KINDS: &str = "resourcequota,limitrange,networkpolicy,serviceaccount,rolebinding,deployment,cronjob,service,\
                      poddisruptionbudget,httproute";
 
@@ -137,7 +138,7 @@ fn declared() -> Vec<Value> {
 }
 
 /// What they declare then: a new tenant with an App, another image and port, a connection that both
-/// sides want, and more quota. One App is left out.
+/// sides want, more quota, and a Shared Blueprint with a seat. One App is left out.
 fn changed() -> Vec<Value> {
     let (mut shop, mut asks) = (app("hezuo", "shop"), app("xiahe", "asks"));
     shop["spec"]["workload"]["image"] = json!("registry.example.gov.cn/hezuo/shop:2");
@@ -149,10 +150,11 @@ fn changed() -> Vec<Value> {
     let mut richer = county("hezuo", "623001");
     richer["spec"]["quota"] = json!({ "total": { "cpu": "40" }, "own": { "cpu": "20" } });
     let new = county("zhuoni", "623029");
-    vec![province(), richer, county("xiahe", "623021"), new, shop, asks, app("zhuoni", "wool")]
+    let (pasture, graze) = (shared("pasture", "xiahe"), seat("hezuo", "graze", "pasture"));
+    vec![province(), richer, county("xiahe", "623021"), new, shop, asks, app("zhuoni", "wool"), pasture, graze]
 }
 
-/// Applies tenants, and once they have their namespaces the Apps in them.
+/// Applies tenants, and once they have their namespaces what runs in them.
 async fn apply_in_turn(plane: &Plane, declarations: &[Value]) {
     let (tenants, apps): (Vec<Value>, Vec<Value>) =
         declarations.iter().cloned().partition(|declaration| declaration["kind"] == "Tenant");
@@ -162,7 +164,10 @@ async fn apply_in_turn(plane: &Plane, declarations: &[Value]) {
     }
     apply(plane, &apps);
     for app in &apps {
-        ready(plane, &["-n", app["metadata"]["namespace"].as_str().expect("a namespace"), "app", named(app)]).await;
+        match app["metadata"]["namespace"].as_str() {
+            Some(namespace) => ready(plane, &["-n", namespace, "app", named(app)]).await,
+            None => ready(plane, &["blueprint", named(app)]).await,
+        }
     }
 }
 
@@ -257,11 +262,19 @@ async fn what_is_foretold_is_what_happens() {
     conditions_come(plane, &report).await;
     operator.settled().await;
     viewer.finds_nothing(&changed()).await;
-    must_agree(&report, &before, &stored(plane));
+    let after = stored(plane);
+    must_agree(&report, &before, &after);
+    for (kind, name) in [("Deployment", "bp--pasture"), ("HTTPRoute", "graze--hezuo")] {
+        assert!(after.contains_key(&place(kind, "xiahe", name)), "{kind} {name} is shared");
+    }
     let way = |from: &str, to: &str, port: u64| (from.to_owned(), to.to_owned(), port);
     let gateway = "gateway public";
-    let opened =
-        [way(gateway, "hezuo/shop", 9090), way(gateway, "zhuoni/wool", 8080), way("xiahe/asks", "hezuo/shop", 7000)];
+    let opened = [
+        way(gateway, "hezuo/shop", 9090),
+        way(gateway, "zhuoni/wool", 8080),
+        way("xiahe/asks", "hezuo/shop", 7000),
+        way(gateway, "xiahe/blueprint pasture", 8080),
+    ];
     assert_eq!(report.ways("opened"), BTreeSet::from(opened));
     let closed = [way(gateway, "hezuo/shop", 8080), way(gateway, "hezuo/old", 8080)];
     assert_eq!(report.ways("closed"), BTreeSet::from(closed));

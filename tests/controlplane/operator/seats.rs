@@ -8,7 +8,7 @@ use super::run::{Running, SOON, turn};
 use super::town::{apply, county, get, kubectl, province, ready, reason};
 
 /// A Blueprint that all counties may have a seat of.
-fn shared(name: &str, owner: &str) -> Value {
+pub fn shared(name: &str, owner: &str) -> Value {
     let image = format!("registry.example.gov.cn/{owner}/{name}@sha256:{}", "ab".repeat(32));
     json!({
         "apiVersion": "yipan.dev/v1alpha1", "kind": "Blueprint", "metadata": { "name": name },
@@ -19,7 +19,8 @@ fn shared(name: &str, owner: &str) -> Value {
     })
 }
 
-fn seat(tenant: &str, name: &str, blueprint: &str) -> Value {
+/// A seat of a Blueprint.
+pub fn seat(tenant: &str, name: &str, blueprint: &str) -> Value {
     json!({
         "apiVersion": "yipan.dev/v1alpha1", "kind": "App", "metadata": { "name": name, "namespace": tenant },
         "spec": { "blueprint": blueprint },

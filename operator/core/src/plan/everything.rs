@@ -150,7 +150,7 @@ fn retiring(declaration: &Tenant, world: &TenantWorld, now: Timestamp) -> Tenant
 }
 
 /// What follows for one Blueprint.
-fn blueprint_answer(declaration: &Blueprint, declared: &dyn World, now: Timestamp) -> BlueprintAnswer {
+pub(super) fn blueprint_answer(declaration: &Blueprint, declared: &dyn World, now: Timestamp) -> BlueprintAnswer {
     let world = BlueprintWorld::gather(declaration, declared);
     let name = declaration.name_any();
     if let Some(hold) = blueprint::hold(declaration, &world, now) {

@@ -10,7 +10,7 @@ use crate::kinds::{App, Blueprint, Condition, Platform, Tenant};
 use crate::plan::app::{AppWorld, ValidApp, hold};
 use crate::plan::blueprint::{self, BlueprintWorld, ValidBlueprint};
 use crate::plan::conditions::find;
-use crate::plan::everything::{app_answer, tenant_answer};
+use crate::plan::everything::{app_answer, blueprint_answer, tenant_answer};
 use crate::plan::quota::QuotaFound;
 use crate::plan::{Declared, ListenersFound, NamespaceFound, RouteFound, WorkloadFound, World};
 
@@ -41,7 +41,7 @@ pub enum Waits {
 }
 
 impl Preview {
-    /// Every condition of a tenant or an App that would not be what it is.
+    /// Every condition of a tenant, a Blueprint or an App that would not be what it is.
     pub fn turns(&self) -> Vec<Turn> {
         let mut turns = Vec::new();
         let (best, worst) = (Reacting(&self.after, true), Reacting(&self.after, false));
@@ -51,8 +51,15 @@ impl Preview {
             let before = before.map(|status| status.conditions.as_slice()).unwrap_or_default();
             turns.extend(between(&Named::new("Tenant", None, name), before, &of(&best), &of(&worst)));
         }
-        let readable = |namespace: &String| !self.unreadable.contains(namespace);
-        for (place, app) in self.after.apps.iter().filter(|((namespace, _), _)| readable(namespace)) {
+        let readable = self.after.blueprints.iter().filter(|(_, found)| !self.is_unreadable(&found.spec.owner));
+        for (name, blueprint) in readable {
+            let of = |world: &Reacting| blueprint_answer(blueprint, world, self.now).status.conditions;
+            let before = self.before.blueprints.get(name).and_then(|blueprint| blueprint.status.as_ref());
+            let before = before.map(|status| status.conditions.as_slice()).unwrap_or_default();
+            turns.extend(between(&Named::new("Blueprint", None, name), before, &of(&best), &of(&worst)));
+        }
+        let clear = |app: &App| !self.is_unclear(app, &AppWorld::gather(app, &self.after));
+        for (place, app) in self.after.apps.iter().filter(|(_, app)| clear(app)) {
             let of = |world: &Reacting| conditions_of(app, world, self.now);
             let before = self.before.apps.get(place).and_then(|app| app.status.as_ref());
             let before = before.map(|status| status.conditions.as_slice()).unwrap_or_default();
@@ -119,9 +126,10 @@ impl Preview {
             }
         }
         declined.extend(self.declined_blueprints());
-        for (place, app) in self.after.apps.iter().filter(|((namespace, _), _)| !self.unreadable.contains(namespace)) {
+        for (place, app) in &self.after.apps {
             let world = AppWorld::gather(app, &self.after);
-            if hold(app, &world, self.now).is_some() || app.metadata.deletion_timestamp.is_some() {
+            let held = hold(app, &world, self.now).is_some() || self.is_unclear(app, &world);
+            if held || app.metadata.deletion_timestamp.is_some() {
                 continue;
             }
             let Err(refusal) = ValidApp::check(app, &world) else { continue };
@@ -140,7 +148,7 @@ impl Preview {
     fn declined_blueprints(&self) -> impl Iterator<Item = Declined> {
         self.after.blueprints.iter().filter_map(|(name, found)| {
             let world = BlueprintWorld::near(found, &self.after);
-            if blueprint::hold(found, &world, self.now).is_some() {
+            if blueprint::hold(found, &world, self.now).is_some() || self.is_unreadable(&found.spec.owner) {
                 return None;
             }
             let refusal = ValidBlueprint::check(found, &world).err()?;

@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::Preview;
 use crate::drift::{self, Digest, Stored};
-use crate::kinds::App;
+use crate::kinds::{App, Blueprint};
 use crate::plan::app::{self, AppWorld, TakenBack, ValidApp};
+use crate::plan::blueprint::{self, BlueprintWorld, ValidBlueprint};
 use crate::plan::tenant::{self, Retirement};
-use crate::plan::{Kind, Object, Owner, WorkloadFound, metadata};
+use crate::plan::{Declared, Kind, Object, Owner, WorkloadFound, metadata};
 
 /// An object by kind, place and name. The place of a Namespace is itself, that of a ListenerSet its
 /// tenant, that of everything else its namespace.
@@ -77,19 +78,23 @@ pub struct Fates {
     wanted: HashMap<Key, (Digest, bool)>,
     /// What is taken back from an App that comes no further.
     taken: HashSet<Key>,
-    /// Apps whose workloads are switched off as they are.
+    /// Workloads, by place and name, that are switched off as they are.
     off: HashSet<(String, String)>,
-    /// Tenants and Apps whose other objects go; of a tenant, since when it is there.
-    brought: HashMap<(String, Option<String>), i64>,
-    /// Apps that are declared afterwards.
-    declared: HashSet<(String, String)>,
-    /// Apps that go by the change itself.
-    leaving: HashSet<(String, String)>,
+    /// Apps whose routes go, wherever they lie; of a seat that is switched off that is all there is.
+    closed: HashSet<Owner>,
+    /// Tenants whose other objects go, and since when each is there.
+    tenants: HashMap<String, i64>,
+    /// Apps, as [`whose`] calls them, and Blueprints whose other objects go.
+    brought: HashSet<Owner>,
+    /// Those that are declared afterwards.
+    declared: HashSet<Owner>,
+    /// Those that go by the change itself.
+    leaving: HashSet<Owner>,
     /// Namespaces of tenants that go, and whether their data stays.
     ends: HashMap<String, bool>,
 }
 
-/// What the operator does about one App.
+/// What the operator does about one App or Blueprint.
 enum Step {
     Brings(Vec<Object>),
     TakesBack(TakenBack),
@@ -101,9 +106,8 @@ impl Fates {
     /// Decides on all that is declared.
     pub fn of(preview: &Preview) -> Self {
         let mut fates = Self::default();
-        let places = preview.before.apps.keys().filter(|place| !preview.after.apps.contains_key(*place));
-        fates.leaving = places.cloned().collect();
-        fates.declared = preview.after.apps.keys().chain(&preview.after.unreadable).cloned().collect();
+        fates.declared = owners(&preview.after);
+        fates.leaving = owners(&preview.before).into_iter().filter(|owner| !fates.declared.contains(owner)).collect();
         for answer in preview.tenants.values() {
             match &answer.retirement {
                 Some(Retirement::Deletes) => drop(fates.ends.insert(answer.name.clone(), false)),
@@ -114,11 +118,12 @@ impl Fates {
                     let made = preview.after.tenants.get(&answer.name);
                     let made = made.and_then(|tenant| tenant.metadata.creation_timestamp.as_ref());
                     let since = made.map_or(i64::MAX, |made| made.0.as_second());
-                    fates.brought.insert((answer.name.clone(), None), since);
+                    fates.tenants.insert(answer.name.clone(), since);
                 }
             }
         }
         each_tenants(preview, &mut |object| fates.want(object, true));
+        preview.after.blueprints.values().for_each(|blueprint| fates.blueprint(preview, blueprint));
         preview.after.apps.values().for_each(|app| fates.app(preview, app));
         fates
     }
@@ -127,19 +132,32 @@ impl Fates {
         self.wanted.insert(key(object), (drift::desired(&object.value), made));
     }
 
+    fn bring(&mut self, owner: Owner, objects: &[Object]) {
+        objects.iter().for_each(|object| self.want(object, true));
+        self.brought.insert(owner);
+    }
+
+    fn blueprint(&mut self, preview: &Preview, blueprint: &Blueprint) {
+        let name = blueprint.name_any();
+        match step_of_blueprint(preview, blueprint) {
+            Step::Rests => {}
+            Step::Brings(objects) => self.bring(Owner::Blueprint(name), &objects),
+            Step::Closes(_) => self.bring(Owner::Blueprint(name), &[]), // all that there is goes
+            Step::TakesBack(taken) => {
+                let workload = (blueprint.spec.owner.to_string(), metadata::shared_name(&name));
+                self.off.extend(taken.suspended.map(|_| workload));
+            }
+        }
+    }
+
     fn app(&mut self, preview: &Preview, app: &App) {
         let place = (app.namespace().unwrap_or_default(), app.name_any());
+        let owner = Owner::seat(&place.0, &place.1);
         let taken = match step(preview, app) {
             Step::Rests => return,
-            Step::Brings(objects) => {
-                objects.iter().for_each(|object| self.want(object, true));
-                self.brought.insert((place.0, Some(place.1)), 0);
-                return;
-            }
+            Step::Brings(objects) => return self.bring(owner, &objects),
             Step::Closes(taken) => {
-                for name in [place.1.clone(), app::hosts_route_name(app)] {
-                    self.taken.insert((Kind::HTTPRoute, place.0.clone(), name));
-                }
+                self.closed.insert(owner);
                 taken
             }
             Step::TakesBack(taken) => taken,
@@ -174,7 +192,10 @@ impl Fates {
         if workload && seen.on && self.off.contains(&(place.clone(), name.clone())) {
             return Fate::Off;
         }
-        if self.taken.contains(key) || self.is_stray(key, seen) { Fate::Goes } else { Fate::Stays }
+        if self.taken.contains(key) || self.is_closed(key, seen) || self.is_stray(key, seen) {
+            return Fate::Goes;
+        }
+        Fate::Stays
     }
 
     fn written(&self, key: &Key, seen: &Seen) -> Fate {
@@ -184,24 +205,29 @@ impl Fates {
         }
     }
 
+    /// Whether it is a route of an App that is closed, or of a seat that comes no further and is switched off.
+    fn is_closed(&self, (kind, place, _): &Key, seen: &Seen) -> bool {
+        let off = match &seen.owner {
+            Owner::Seat { tenant, app } => self.off.contains(&(tenant.clone(), app.clone())),
+            _ => false,
+        };
+        *kind == Kind::HTTPRoute && (off || self.closed.contains(&whose(place, &seen.owner)))
+    }
+
     /// Whether nothing declares it any more.
     fn is_stray(&self, (kind, place, name): &Key, seen: &Seen) -> bool {
-        let tenant = self.brought.get(&(place.clone(), None));
-        let at = match &seen.owner {
+        let tenant = self.tenants.get(place);
+        if seen.owner == Owner::Tenant {
             // A tenant's own objects are known by their names.
-            Owner::Tenant => {
-                return tenant.is_some() && (name.starts_with(metadata::TENANT_PREFIX) || *kind == Kind::ListenerSet);
-            }
-            Owner::App(app) => Some((place.clone(), app.clone())),
-            Owner::Seat { tenant, app } => Some((tenant.clone(), app.clone())),
-            Owner::Blueprint(_) => None,
-        };
-        if let Some((tenant, app)) = at.as_ref().filter(|at| self.declared.contains(*at)) {
-            return self.brought.contains_key(&(tenant.clone(), Some(app.clone())));
+            return tenant.is_some() && (name.starts_with(metadata::TENANT_PREFIX) || *kind == Kind::ListenerSet);
+        }
+        let owner = whose(place, &seen.owner);
+        if self.declared.contains(&owner) {
+            return self.brought.contains(&owner);
         }
         // What is left behind by one that was deleted with its objects orphaned.
         let orphan = !seen.owned && tenant.is_some_and(|since| seen.made >= *since);
-        orphan || at.is_some_and(|at| self.leaving.contains(&at))
+        orphan || self.leaving.contains(&owner)
     }
 
     /// What is made where it is not there.
@@ -212,8 +238,9 @@ impl Fates {
     /// Renders every object once more that is brought to a state.
     pub fn each(preview: &Preview, visit: &mut impl FnMut(&Object)) {
         each_tenants(preview, visit);
-        for app in preview.after.apps.values() {
-            match step(preview, app) {
+        let blueprints = preview.after.blueprints.values().map(|blueprint| step_of_blueprint(preview, blueprint));
+        for step in blueprints.chain(preview.after.apps.values().map(|app| step(preview, app))) {
+            match step {
                 Step::Brings(objects) => objects.iter().for_each(&mut *visit),
                 Step::TakesBack(taken) | Step::Closes(taken) => {
                     taken.ways_out.iter().flatten().for_each(&mut *visit);
@@ -229,6 +256,39 @@ fn each_tenants(preview: &Preview, visit: &mut impl FnMut(&Object)) {
     answers.flat_map(|answer| &answer.objects).for_each(visit);
 }
 
+/// Apps and Blueprints that are declared.
+fn owners(declared: &Declared) -> HashSet<Owner> {
+    let apps = declared.apps.keys().chain(&declared.unreadable).map(|(tenant, app)| Owner::seat(tenant, app));
+    let blueprints = declared.blueprints.keys().chain(&declared.unreadable_blueprints).cloned();
+    apps.chain(blueprints.map(Owner::Blueprint)).collect()
+}
+
+/// Whose an object is, seen from anywhere: an App has objects in its namespace, and where its seat is.
+fn whose(place: &str, owner: &Owner) -> Owner {
+    match owner {
+        Owner::App(app) => Owner::seat(place, app),
+        other => other.clone(),
+    }
+}
+
+fn step_of_blueprint(preview: &Preview, blueprint: &Blueprint) -> Step {
+    let world = BlueprintWorld::gather(blueprint, &preview.after);
+    if blueprint::hold(blueprint, &world, preview.now).is_some() || preview.is_unreadable(&blueprint.spec.owner) {
+        return Step::Rests;
+    }
+    let taken = || {
+        let suspended = world.owner.as_ref().and_then(|owner| owner.spec.suspended.as_ref());
+        TakenBack { suspended: suspended.map(|suspended| suspended.reason.to_string()), ways_out: None }
+    };
+    if blueprint.metadata.deletion_timestamp.is_some() && world.uses == 0 {
+        return Step::Closes(taken());
+    }
+    match ValidBlueprint::check(blueprint, &world) {
+        Ok(valid) => Step::Brings(blueprint::desired(&valid)),
+        Err(_) => Step::TakesBack(taken()),
+    }
+}
+
 fn step(preview: &Preview, app: &App) -> Step {
     let world = AppWorld::gather(app, &preview.after);
     let taken = || app::taken_back(app, world.blueprint.as_deref(), world.tenant.as_deref());
@@ -240,11 +300,7 @@ fn step(preview: &Preview, app: &App) -> Step {
     if app.metadata.deletion_timestamp.is_some() {
         return Step::Closes(taken());
     }
-    if preview.unreadable.iter().any(|tenant| Some(tenant) == app.metadata.namespace.as_ref()) {
-        return Step::Rests;
-    }
-    let blueprints = app::blueprints(app, world.blueprint.as_deref());
-    if blueprints.iter().any(|name| preview.after.unreadable_blueprints.contains(name.as_str())) {
+    if preview.is_unclear(app, &world) {
         return Step::TakesBack(taken());
     }
     match ValidApp::check(app, &world) {

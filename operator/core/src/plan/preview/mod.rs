@@ -20,8 +20,11 @@ pub use overlay::{Change, Kinds, Named, laid_over};
 pub use ways::Ways;
 
 use super::Declared;
+use super::app::{self, AppWorld};
 use super::everything::TenantAnswer;
 use super::settle::{ends, settle};
+use crate::kinds::App;
+use crate::plan::World as _;
 
 /// A world before and after.
 #[derive(Debug)]
@@ -55,6 +58,21 @@ impl Preview {
     /// Whether the operator waits with a tenant, since the one above it cannot be read.
     fn waits(&self, tenant: &str) -> bool {
         let parent = self.after.tenants.get(tenant).and_then(|tenant| tenant.spec.parent.as_ref());
-        parent.is_some_and(|parent| self.unreadable.iter().any(|name| parent.as_str() == name))
+        parent.is_some_and(|parent| self.is_unreadable(parent))
+    }
+
+    /// Whether a tenant is stored and cannot be read.
+    fn is_unreadable(&self, tenant: &str) -> bool {
+        self.unreadable.iter().any(|name| name == tenant)
+    }
+
+    /// Whether the operator waits with an App, since its tenant, a Blueprint that it depends on or the owner of
+    /// its own cannot be read. What is taken back is taken back all the same.
+    fn is_unclear(&self, app: &App, world: &AppWorld) -> bool {
+        let blueprint = world.blueprint.as_deref();
+        let owner = blueprint.map(|blueprint| blueprint.spec.owner.as_str());
+        let tenants = app.metadata.namespace.as_deref().into_iter().chain(owner);
+        tenants.into_iter().any(|tenant| self.is_unreadable(tenant))
+            || app::blueprints(app, blueprint).iter().any(|name| self.after.is_blueprint_unreadable(name))
     }
 }

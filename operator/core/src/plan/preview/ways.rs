@@ -6,9 +6,9 @@ use kube::ResourceExt as _;
 
 use super::Preview;
 use crate::kinds::App;
-use crate::plan::Path;
 use crate::plan::app::{AppWorld, OWN_PAUSE, hold, taken_back};
-use crate::plan::everything::app_answer;
+use crate::plan::everything::{app_answer, blueprint_answer};
+use crate::plan::{Declared, Path};
 
 /// The ways that the change opens and closes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,19 +20,34 @@ pub struct Ways {
 }
 
 impl Ways {
-    /// Compares the ways of every App before and after.
+    /// Compares the ways of every Blueprint and App before and after.
     pub fn of(preview: &Preview) -> Self {
         let mut ways = Self::default();
         let (before, after) = (&preview.before, &preview.after);
+        let names: BTreeSet<_> = before.blueprints.keys().chain(after.blueprints.keys()).collect();
+        for name in names {
+            let answer = |world: &Declared| Some(blueprint_answer(world.blueprints.get(name)?, world, preview.now));
+            let old: BTreeSet<Path> = answer(before).map(|old| old.reach).into_iter().flatten().collect();
+            // One that comes no further keeps those it had.
+            let new = match answer(after) {
+                Some(answer) if answer.objects.is_empty() => old.clone(),
+                answer => answer.map(|new| new.reach).into_iter().flatten().collect(),
+            };
+            ways.differ(&old, &new);
+        }
         let places: BTreeSet<_> = before.apps.keys().chain(after.apps.keys()).collect();
         for place in places {
             let old = before.apps.get(place).map(|app| app_answer(app, before, preview.now).reach).unwrap_or_default();
             let old: BTreeSet<Path> = old.into_iter().collect();
             let new = after.apps.get(place).map_or_else(BTreeSet::new, |app| open(preview, app, &old));
-            ways.opened.extend(new.difference(&old).cloned());
-            ways.closed.extend(old.difference(&new).cloned());
+            ways.differ(&old, &new);
         }
         ways
+    }
+
+    fn differ(&mut self, old: &BTreeSet<Path>, new: &BTreeSet<Path>) {
+        self.opened.extend(new.difference(old).cloned());
+        self.closed.extend(old.difference(new).cloned());
     }
 }
 

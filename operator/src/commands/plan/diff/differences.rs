@@ -212,9 +212,11 @@ fn unknown(preview: &Preview) -> HashSet<String> {
     let (before, after) = (&preview.before, &preview.after);
     let tenants = after.tenants.iter().filter(|(name, _)| !before.tenants.contains_key(*name));
     let apps = after.apps.iter().filter(|(place, _)| !before.apps.contains_key(*place));
+    let blueprints = after.blueprints.iter().filter(|(name, _)| !before.blueprints.contains_key(*name));
     let labelled = |id: &String| !id.is_empty();
     let tenants = tenants.flat_map(|(_, tenant)| of(tenant.as_ref()));
-    tenants.chain(apps.flat_map(|(_, app)| of(app.as_ref()))).filter(labelled).collect()
+    let blueprints = blueprints.flat_map(|(_, blueprint)| of(blueprint.as_ref()));
+    tenants.chain(blueprints).chain(apps.flat_map(|(_, app)| of(app.as_ref()))).filter(labelled).collect()
 }
 
 fn mask(value: &mut Value, unknown: &HashSet<String>) {

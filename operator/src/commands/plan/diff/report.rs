@@ -304,6 +304,8 @@ fn turned(turn: Turn) -> Turned {
 
 fn not_predicted(manifest: &Manifest, preview: &Preview) -> Vec<String> {
     let tenants = preview.unreadable.iter().map(|name| format!("Tenant {name}, which is stored and cannot be read"));
+    let blueprints = preview.after.unreadable_blueprints.iter();
+    let blueprints = blueprints.map(|name| format!("Blueprint {name}, which is stored and cannot be read"));
     let apps = preview.after.unreadable.iter();
     let apps = apps.map(|place| format!("{}, which is stored and cannot be read", Named::app(place)));
     let found = &manifest.declared;
@@ -318,5 +320,5 @@ fn not_predicted(manifest: &Manifest, preview: &Preview) -> Vec<String> {
     let passed_over = manifest.passed_over.iter().map(|(kind, count)| (kind.clone(), *count)).chain(others);
     let passed_over =
         passed_over.map(|(kind, count)| format!("{count} {kind} of the files, which are not Yipan's to apply"));
-    std::iter::once(REACTION.to_owned()).chain(tenants).chain(apps).chain(passed_over).collect()
+    std::iter::once(REACTION.to_owned()).chain(tenants).chain(blueprints).chain(apps).chain(passed_over).collect()
 }
