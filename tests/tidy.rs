@@ -176,7 +176,8 @@ fn no_two_tests_of_the_operator_share_a_tenant() {
             pairs.map(|part| (part[0].to_owned(), part[2].to_owned())).collect::<Vec<_>>()
         });
         if !ELSEWHERE.iter().any(|elsewhere| file.name.ends_with(elsewhere)) {
-            tenants.extend(taken.map(|(name, division)| (name, division, file.name.clone())));
+            tenants
+                .extend(taken.chain(in_rows(&file.text)).map(|(name, division)| (name, division, file.name.clone())));
         }
     }
     assert!(tenants.len() > 50, "tenants are no longer written as expected: {tenants:?}");
@@ -187,6 +188,18 @@ fn no_two_tests_of_the_operator_share_a_tenant() {
         Some(format!("{name} {division} of {file}: also {} {} of {}", other.0, other.1, other.2))
     };
     none("a tenant of two tests", tenants.iter().filter_map(clash));
+}
+
+/// Tenants that are declared many at a time: `counties("name", 621_701, 20)`.
+fn in_rows(text: &str) -> Vec<(String, String)> {
+    let rows = text.split("counties(\"").skip(1).filter_map(|rest| {
+        let (name, rest) = rest.split_once("\", ")?;
+        let (figures, _) = rest.split_once(')')?;
+        let (first, count) = figures.split_once(", ")?;
+        let (first, count): (u32, u32) = (first.replace('_', "").parse().ok()?, count.parse().ok()?);
+        Some((0..count).map(move |index| (format!("{name}-{index}"), (first + index).to_string())))
+    });
+    rows.flatten().collect()
 }
 
 fn is_division(text: &str) -> bool {

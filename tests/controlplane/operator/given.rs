@@ -150,7 +150,7 @@ async fn a_cluster_without_listener_sets_has_tenants_all_the_same() {
     faults.set(|_, path| path.contains("/listenersets").then_some(Fault::Answer(404)));
     let operator = Running::start(turn.plane, "without", faults).await;
     operator.leads().await;
-    apply(turn.plane, &[province(), county("cheng", "622304"), hosting("liangdang", "621805", &["ld.example.cn"])]);
+    apply(turn.plane, &[province(), county("cheng", "622304"), hosting("liangdang", "622305", &["ld.example.cn"])]);
     ready(turn.plane, &["tenant", "cheng"]).await;
     reason(turn.plane, &["tenant", "liangdang"], "HostsReady", "Rejected").await;
     let found = get(turn.plane, &["tenant", "liangdang"]).expect("the tenant");

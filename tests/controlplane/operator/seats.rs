@@ -54,6 +54,9 @@ async fn counties_share_one_workload_and_each_has_its_address() {
         turn.plane,
         &[county("deeds-east", "624502"), county("deeds-west", "624503"), shared("deeds", "deeds-owner")],
     );
+    for tenant in ["deeds-east", "deeds-west"] {
+        ready(turn.plane, &["tenant", tenant]).await;
+    }
     let (east, west) = (["-n", "deeds-east", "app", "register"], ["-n", "deeds-west", "app", "register"]);
     apply(turn.plane, &[seat("deeds-east", "register", "deeds"), seat("deeds-west", "register", "deeds")]);
     ready(turn.plane, &east).await;
@@ -101,6 +104,9 @@ async fn a_seat_goes_with_its_route_and_the_workload_with_the_last_one() {
     let operator = Running::leading(turn.plane).await;
     apply(turn.plane, &[province(), county("land-owner", "624511"), county("land-east", "624512")]);
     apply(turn.plane, &[county("land-west", "624513"), county("land-south", "624514"), shared("land", "land-owner")]);
+    for tenant in ["land-east", "land-west", "land-south"] {
+        ready(turn.plane, &["tenant", tenant]).await;
+    }
     let seats = ["land-east", "land-west", "land-south"].map(|tenant| seat(tenant, "register", "land"));
     apply(turn.plane, &seats);
     for tenant in ["land-east", "land-west", "land-south"] {

@@ -118,13 +118,17 @@ impl<'a> Sweep<'a> {
     async fn prepared(&mut self, scenario: Scenario, count: usize) -> Vec<Town> {
         let towns: Vec<Town> = STRUCK.take(count).collect();
         assert_eq!(towns.len(), count, "there are not enough towns");
-        let before = Scenario::ALL.into_iter().take_while(|before| *before != scenario).last();
-        let behind: Vec<Town> = towns.iter().copied().filter(|town| self.lived.get(town).copied() != before).collect();
-        if let Some(before) = before.filter(|_| !behind.is_empty()) {
+        for before in Scenario::ALL.into_iter().take_while(|before| *before != scenario) {
+            let behind: Vec<Town> =
+                towns.iter().copied().filter(|town| self.lived.get(town).is_none_or(|lived| *lived < before)).collect();
+            if behind.is_empty() {
+                continue;
+            }
             let hands = &self.hands;
             stream::iter(&behind).for_each_concurrent(32, async |town| before.declare(hands, *town).await).await;
             self.ledger.stir();
             self.calm().await;
+            self.lived.extend(behind.into_iter().map(|town| (town, before)));
         }
         self.lived.extend(towns.iter().map(|town| (*town, scenario)));
         towns
