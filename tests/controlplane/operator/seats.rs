@@ -136,7 +136,14 @@ async fn a_seat_goes_with_its_route_and_the_workload_with_the_last_one() {
     kubectl(turn.plane, &["-n", "land-west", "delete", "app", "register", "--wait=false"]);
     gone(turn.plane, &["blueprint", "land"]).await;
     assert!(route("land-west").is_none(), "the Blueprint went before its seat's route");
-    let left = ["-n", "land-owner", "get", "deployments,services,networkpolicies,serviceaccounts", "-o", "name"];
+    let left = [
+        "-n",
+        "land-owner",
+        "get",
+        "deployments,services,networkpolicies,serviceaccounts,poddisruptionbudgets",
+        "-o",
+        "name",
+    ];
     let left = kubectl(turn.plane, &left);
     assert!(!left.contains("bp--"), "{left}");
     operator.stop().await;

@@ -187,7 +187,8 @@ pub struct BlueprintStatus {
     /// The stable id that everything outside the cluster's own store is keyed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// `Accepted` and `Ready`, where it is Shared also `WorkloadReady` and `NetworkReady`; `Paused` while it holds.
+    /// `Accepted` and `Ready`, where it is Shared also `WorkloadReady` and `NetworkReady`; `Paused` and
+    /// `DeletionBlocked` while they hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

@@ -93,8 +93,8 @@ pub fn app_labels<K: Resource>(app: &K) -> std::collections::BTreeMap<String, St
     labels::map([(labels::MANAGED_BY, labels::YIPAN), (labels::NAME, &app.name_any()), (labels::APP_ID, &id(app))])
 }
 
-/// How the names of a Shared Blueprint's objects begin. No App's do: its name holds no `--`, and what
-/// follows it is no Blueprint's.
+/// How the names of a Shared Blueprint's objects begin. No App's do: its name has three characters at least,
+/// and holds no `--`.
 const BLUEPRINT_PREFIX: &str = "bp--";
 
 /// The name of a Shared Blueprint's workload, in its owner's namespace.

@@ -55,13 +55,13 @@ impl Owner {
     fn by_name(kind: Kind, name: &str) -> Option<Self> {
         match kind {
             Kind::HTTPRoute => metadata::seat_of_route(name).map(|(tenant, app)| Self::seat(tenant, app)),
-            Kind::ServiceAccount | Kind::Deployment | Kind::CronJob | Kind::Service | Kind::PodDisruptionBudget => {
+            Kind::ServiceAccount
+            | Kind::NetworkPolicy
+            | Kind::Deployment
+            | Kind::CronJob
+            | Kind::Service
+            | Kind::PodDisruptionBudget => {
                 metadata::blueprint_of(name).map(|blueprint| Self::Blueprint(blueprint.to_owned()))
-            }
-            // `bp--entry` is a policy of the App `bp`, `bp--entry--entry` one of the Blueprint `entry`.
-            Kind::NetworkPolicy => {
-                let blueprint = metadata::blueprint_of(name).filter(|_| name.matches("--").count() > 1);
-                blueprint.map(|blueprint| Self::Blueprint(blueprint.to_owned()))
             }
             _ => None,
         }

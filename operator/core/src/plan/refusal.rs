@@ -145,10 +145,8 @@ pub enum Refusal {
     OwnerNotFenced { owner: TenantName },
     #[error("image `{image}` must begin with one of: {registries}")]
     ImageNotAllowed { image: String, registries: String },
-    #[error(
-        "container asks {resource} {asked} but the tenant's whole quota is {quota}; lower spec.workload.resources or ask the province for more"
-    )]
-    OverQuota { resource: &'static str, asked: String, quota: String },
+    #[error("container asks {resource} {asked} but the tenant's whole quota is {quota}; {way_out}")]
+    OverQuota { resource: &'static str, asked: String, quota: String, way_out: String },
 }
 
 impl Refusal {
@@ -253,13 +251,16 @@ impl Refusal {
 
     /// Whether what it waits for is there, and merely has not been looked at yet.
     pub fn waits_its_turn(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::ParentNotAccepted { .. }
-                | Self::ParentNotGranted { .. }
-                | Self::QuotaPending { .. }
-                | Self::TenantNotFenced { .. }
-        )
+            | Self::ParentNotGranted { .. }
+            | Self::QuotaPending { .. }
+            | Self::TenantNotFenced { .. }
+            | Self::OwnerNotAccepted { .. }
+            | Self::OwnerNotFenced { .. } => true,
+            Self::BlueprintRefused { why, .. } => why.waits_its_turn(),
+            _ => false,
+        }
     }
 }
 

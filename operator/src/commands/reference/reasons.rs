@@ -111,7 +111,12 @@ fn refusals() -> Vec<Refusal> {
             image: text("registry.example.com/parking:1"),
             registries: text("registry.example.gov.cn/liangzhou, registry.example.gov.cn/common"),
         },
-        Refusal::OverQuota { resource: "memory", asked: text("64Gi"), quota: text("32Gi") },
+        Refusal::OverQuota {
+            resource: "memory",
+            asked: text("64Gi"),
+            quota: text("32Gi"),
+            way_out: text("lower spec.workload.resources, or ask the province for more"),
+        },
     ];
     about_others.into_iter().flatten().chain(others).chain(of_blueprints()).collect()
 }

@@ -45,7 +45,7 @@ async fn converge(shared: &Shared, blueprint: Arc<Blueprint>) -> Result<Action, 
     if blueprint.metadata.deletion_timestamp.is_some() && world.uses == 0 {
         return close(shared, &blueprint).await;
     }
-    let checked = match shared.caches.unreadable(Some(&blueprint.spec.owner), &[]) {
+    let checked = match shared.caches.unreadable(Some(&blueprint.spec.owner), &blueprint::depends_on(&blueprint)) {
         Some(what) => Err(Error::Unreadable { what }),
         None => ValidBlueprint::check(&blueprint, &world).map_err(Error::from),
     };

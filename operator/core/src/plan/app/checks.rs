@@ -103,21 +103,22 @@ fn container_fits_the_quota(app: &App, world: &AppWorld) -> Result<(), Refusal> 
     if let Source::Seat(_) = declared.source {
         return Ok(()); // it runs on another's
     }
-    fits(&declared.workload, &tenant)
+    fits(&declared.workload, &tenant, || declared.source.to_fit("spec.workload.resources"))
 }
 
-/// Whether the container is no larger than all that the tenant may use.
+/// Whether the container is no larger than all that the tenant may use. `way_out` says what to do if it is.
 ///
 /// # Errors
 /// It is larger.
-pub fn fits(workload: &Workload, tenant: &Defaults) -> Result<(), Refusal> {
+pub fn fits(workload: &Workload, tenant: &Defaults, way_out: impl Fn() -> String) -> Result<(), Refusal> {
     let asked = workload.resources.clone().unwrap_or_default();
     let own = &tenant.asked.own;
     let figure = |quantity: &Option<Quantity>| quantity.as_ref().map_or(Figure::ZERO, Quantity::figure);
     let pairs = [("cpu", figure(&asked.cpu), figure(&own.cpu)), ("memory", figure(&asked.memory), figure(&own.memory))];
     match pairs.into_iter().find(|(_, asked, quota)| asked > quota) {
         Some((resource, asked, quota)) => {
-            Err(Refusal::OverQuota { resource, asked: asked.to_string(), quota: quota.to_string() })
+            let (asked, quota) = (asked.to_string(), quota.to_string());
+            Err(Refusal::OverQuota { resource, asked, quota, way_out: way_out() })
         }
         None => Ok(()),
     }

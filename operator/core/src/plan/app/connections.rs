@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::peers::{Absent, Peers, called};
-use super::source::Declaration;
+use super::source::{Declaration, Source};
 use crate::kinds::{
     App, Name, Network, Party, Serves, ServesStatus, Sharing, TenantApp, TenantName, UseState, UseStatus, Uses,
 };
@@ -37,6 +37,14 @@ impl<'a> End<'a> {
             network: declared.network.as_ref(),
             used: status.map(|status| status.uses.as_slice()).unwrap_or_default(),
             served: status.map(|status| status.serves.as_slice()).unwrap_or_default(),
+        }
+    }
+
+    /// How whoever reads of it has its declaration changed.
+    fn to(&self, change: &str) -> String {
+        match (self.place, &self.party) {
+            (Some(_), Party::Blueprint(name)) => Source::Dedicated(name.clone()).to(change),
+            _ => Source::Own.to(change),
         }
     }
 
@@ -188,8 +196,9 @@ fn served(end: &End, port: i32, to: Party, peers: &Peers) -> Served {
             peers.author(&to)
         )),
         None => closed(format!(
-            "{} asks for further ports that are not served to it; add them to spec.network.serves",
-            called(&to)
+            "{} asks for further ports that are not served to it; {}",
+            called(&to),
+            end.to("add them to spec.network.serves")
         )),
     }
 }

@@ -1,5 +1,6 @@
 //! Whether and how visitors come in.
 
+use super::Source;
 use crate::kinds::{Entry, Gateway, Identity, Login, Platform, Visibility};
 
 /// Whether and how visitors come in.
@@ -17,12 +18,14 @@ pub enum EntryPlan {
 }
 
 /// Decides on the entry. It is closed rather than open where anything is missing.
-pub fn entry(entry: Option<&Entry>, identity: Option<&Identity>, platform: &Platform) -> EntryPlan {
+pub fn entry(source: &Source, entry: Option<&Entry>, identity: Option<&Identity>, platform: &Platform) -> EntryPlan {
     let Some(entry) = entry else { return EntryPlan::NotRequested };
     if wants_login(identity) {
-        let message = "login is required and this version of Yipan has no identity provider to enforce it; \
-                       there is no route, rather than one without login: set spec.identity.login to None, or wait";
-        return EntryPlan::Closed { message: message.to_owned() };
+        let message = format!(
+            "login is required and this version of Yipan has no identity provider to enforce it; there is no route, rather than one without login: {}, or wait",
+            source.to("set spec.identity.login to None")
+        );
+        return EntryPlan::Closed { message };
     }
     let fits = |gateway: &&Gateway| Some(gateway.visibility) == entry.visibility;
     match platform.spec.gateways.iter().find(fits) {
@@ -47,7 +50,7 @@ pub fn wants_login(identity: Option<&Identity>) -> bool {
 
 /// The gateway of an entry, where it is open.
 pub fn gateway(asked: Option<&Entry>, identity: Option<&Identity>, platform: &Platform) -> Option<Gateway> {
-    entry(asked, identity, platform).gateway().cloned()
+    entry(&Source::Own, asked, identity, platform).gateway().cloned()
 }
 
 impl EntryPlan {

@@ -43,7 +43,7 @@ pub use egress_policy::egress_policy_name;
 pub use entry::{EntryPlan, gateway};
 pub use hosts::AppHosts;
 pub use hosts_route::hosts_route_name;
-pub use peers::{Peers, blueprints, parties};
+pub use peers::{Peers, blueprints, named_blueprints, parties};
 pub use run_status::{network as network_finding, serves, uses, workload as workload_finding};
 pub use running::{Rendered, Running, container, render};
 pub use seat::Seat;

@@ -73,11 +73,16 @@ pub fn parties(network: Option<&Network>) -> Vec<Party> {
 /// Every Blueprint that an App depends on: its own, and those that its connections name. Of one that
 /// cannot be read nobody can tell where its pods run.
 pub fn blueprints(app: &App, blueprint: Option<&Blueprint>) -> Vec<Name> {
-    let named = parties(source::network(app, blueprint).flatten()).into_iter().filter_map(|party| match party {
+    let named = named_blueprints(source::network(app, blueprint).flatten());
+    app.spec.blueprint.iter().cloned().chain(named).collect()
+}
+
+/// Every Blueprint that a declaration names in its connections.
+pub fn named_blueprints(network: Option<&Network>) -> impl Iterator<Item = Name> {
+    parties(network).into_iter().filter_map(|party| match party {
         Party::Blueprint(name) => Some(name),
         Party::App(_) => None,
-    });
-    app.spec.blueprint.iter().cloned().chain(named).collect()
+    })
 }
 
 impl Peers {

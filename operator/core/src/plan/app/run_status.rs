@@ -2,6 +2,7 @@
 
 use super::Running;
 use super::connections::{Connections, Served, Used};
+use super::source::Source;
 use crate::kinds::{ServesStatus, UseState, UseStatus};
 use crate::plan::conditions::Finding;
 use crate::plan::{PodTrouble, WorkloadFound};
@@ -22,10 +23,10 @@ pub fn workload(run: &Running, found: Option<&WorkloadFound>) -> Finding {
         return Finding::yes(LAYER, "Available", "");
     }
     if let Some(failure) = &found.failure {
-        return refused_pods(found.available, wanted, failure);
+        return refused_pods(run, found.available, failure);
     }
     if let Some(trouble) = &found.trouble {
-        return Finding::no(LAYER, trouble_reason(trouble), trouble_message(trouble));
+        return Finding::no(LAYER, trouble_reason(trouble), trouble_message(&run.source, trouble));
     }
     if !found.observed {
         return waiting("the change is being rolled out".to_owned());
@@ -43,14 +44,14 @@ pub fn stopping(found: Option<&WorkloadFound>) -> Finding {
 }
 
 /// Why the API server lets no further pod be made, and what a person can do about it.
-fn refused_pods(available: i32, wanted: i32, failure: &str) -> Finding {
+fn refused_pods(run: &Running, available: i32, failure: &str) -> Finding {
     const LAYER: &str = "WorkloadReady";
     if !failure.contains("exceeded quota") {
         return Finding::no(LAYER, "PodsRefused", failure);
     }
-    let message = format!(
-        "{available} of {wanted} pods are ready and the quota has no room for more; lower spec.workload.replicas or spec.workload.resources, or ask the province for more ({failure})"
-    );
+    let (wanted, fit) = (run.replicas(), run.source.to_fit("spec.workload.replicas or spec.workload.resources"));
+    let message =
+        format!("{available} of {wanted} pods are ready and the quota has no room for more; {fit} ({failure})");
     Finding::no(LAYER, "QuotaExceeded", message)
 }
 
@@ -68,16 +69,28 @@ fn trouble_reason(trouble: &PodTrouble) -> &'static str {
 }
 
 /// What a person can do about a pod's trouble, and Kubernetes' own sentence.
-fn trouble_message(trouble: &PodTrouble) -> String {
+fn trouble_message(source: &Source, trouble: &PodTrouble) -> String {
     let way_out = match trouble_reason(trouble) {
-        "ImageNotPulled" => "check spec.workload.image and that the registry holds it",
-        "Crashing" => "the container ends by itself; read its logs",
-        "ImageRunsAsRoot" => "build the image with a numeric USER other than 0, or set spec.workload.runAsUser",
-        "SecretMissing" => "create the Secret app--<app>--<part> with the key that spec.workload.env names",
-        "NoRoomOnNodes" => "no node has room for it; tell the platform's administrator",
-        _ => "see the pod's events",
+        "ImageNotPulled" => source.to("check spec.workload.image and that the registry holds it"),
+        "Crashing" => "the container ends by itself; read its logs".to_owned(),
+        "ImageRunsAsRoot" => match source.blueprint() {
+            None => "build the image with a numeric USER other than 0, or set spec.workload.runAsUser".to_owned(),
+            Some(_) => source.to("set spec.workload.runAsUser"),
+        },
+        "SecretMissing" => secret(source),
+        "NoRoomOnNodes" => "no node has room for it; tell the platform's administrator".to_owned(),
+        _ => "see the pod's events".to_owned(),
     };
     format!("{way_out} ({}: {})", trouble.reason, trouble.message)
+}
+
+/// Which Secret to create: of a Blueprint's App it is named by the App, or by the Blueprint for all of them.
+fn secret(source: &Source) -> String {
+    let names = match source.blueprint() {
+        None => "spec.workload.env names".to_owned(),
+        Some(blueprint) => format!("spec.parameters or blueprint {blueprint} names"),
+    };
+    format!("create the Secret app--<app>--<part> with the key that {names}")
 }
 
 /// True when every use is granted and every way out given. A served App that does not call yet is no
@@ -89,7 +102,8 @@ pub fn network(run: &Running) -> Finding {
         return Finding::no(LAYER, "ConsentPending", missing.clone());
     }
     if let Some(missing) = &ways_out.missing {
-        return Finding::no(LAYER, "EgressNotGiven", missing.clone());
+        let take_out = run.source.to("take it out of spec.network.egress");
+        return Finding::no(LAYER, "EgressNotGiven", format!("{missing}, or {take_out}"));
     }
     if connections.uses.is_empty() && connections.serves.is_empty() && ways_out.open.is_empty() {
         return Finding::not_requested(LAYER);

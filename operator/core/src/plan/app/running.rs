@@ -12,6 +12,7 @@ use k8s_openapi::api::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::connections::Connections;
+use super::source::Source;
 use super::ways_out::WaysOut;
 use super::{
     cron_job, deployment, disruption_budget, egress_policy, entry_policy, serves_policies, service, service_account,
@@ -31,6 +32,8 @@ pub struct Running {
     pub name: String,
     /// The Blueprint that it comes from.
     pub blueprint: Option<Name>,
+    /// Where its declaration stands, for whoever reads how it fares.
+    pub source: Source,
     /// What runs.
     pub workload: Workload,
     /// What its container gets; every figure is there.

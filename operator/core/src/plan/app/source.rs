@@ -42,6 +42,25 @@ impl Source {
             Self::Dedicated(blueprint) | Self::Seat(blueprint) => Some(blueprint),
         }
     }
+
+    /// How a tenant has a field of the declaration changed: by its own hand, or, where it is the Blueprint
+    /// that says so, by the province's.
+    pub fn to(&self, change: &str) -> String {
+        match self.blueprint() {
+            None => change.to_owned(),
+            Some(blueprint) => format!("ask the province to {change} in blueprint {blueprint}"),
+        }
+    }
+
+    /// What a tenant can do whose quota is too small for such figures of the declaration.
+    pub fn to_fit(&self, figures: &str) -> String {
+        match self.blueprint() {
+            None => format!("lower {figures}, or ask the province for more"),
+            Some(blueprint) => {
+                format!("blueprint {blueprint} asks for it; ask the province for more, or to lower {figures} there")
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Source {

@@ -198,7 +198,8 @@ fn data(app: &ValidApp) -> Finding {
     match app.declared.data.as_ref().and_then(|data| data.database.as_ref()) {
         None => Finding::not_requested(LAYER),
         Some(_) => {
-            Finding::no(LAYER, "NotConfigured", "this version of Yipan has no databases; leave spec.data out, or wait")
+            let leave_out = app.declared.source.to("leave spec.data out");
+            Finding::no(LAYER, "NotConfigured", format!("this version of Yipan has no databases; {leave_out}, or wait"))
         }
     }
 }
@@ -268,7 +269,7 @@ fn seat_at_work(app: &ValidApp, seat: &Seat, found: Option<&WorkloadFound>) -> F
         return Finding::yes(LAYER, "Available", "");
     }
     let message = format!(
-        "blueprint {blueprint}, which tenant {owner} runs for all, serves nobody at present; kubectl get blueprint {blueprint} says why"
+        "blueprint {blueprint}, which tenant {owner} runs for all, serves nobody at present; ask the administrators of tenant {owner}"
     );
     Finding::no(LAYER, "OwnerNotReady", message)
 }

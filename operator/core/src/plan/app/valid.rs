@@ -62,7 +62,7 @@ impl ValidApp {
             division: tenant.spec.division.to_string(),
             container: container(&declared.workload, &defaults),
             host: declared.entry.as_ref().map(|_| address()),
-            entry: entry(declared.entry.as_ref(), declared.identity.as_ref(), platform),
+            entry: entry(&declared.source, declared.entry.as_ref(), declared.identity.as_ref(), platform),
             hosts: match &declared.source {
                 Source::Seat(_) => seat_hosts(&declared),
                 _ => hosts(&declared, tenant, platform, &world.host_holders),
@@ -99,6 +99,7 @@ impl ValidApp {
             common: metadata::of_app(&self.app, &app),
             name: app.clone(),
             blueprint: self.declared.source.blueprint().cloned(),
+            source: self.declared.source.clone(),
             workload: self.workload().clone(),
             container: self.container.clone(),
             given: given.into_iter().chain(host).collect(),

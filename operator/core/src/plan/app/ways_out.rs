@@ -34,7 +34,7 @@ pub fn ways_out<'a>(named: impl Iterator<Item = &'a str>, tenant: &Tenant) -> Wa
         let has = if has.is_empty() { "none".to_owned() } else { has.join(", ") };
         let (tenant, unknown) = (tenant.name_any(), unknown.join(", "));
         ways.missing = Some(format!(
-            "tenant {tenant} has no way out named {unknown} (it has: {has}); the province adds it to Tenant spec.egress, or take it out of spec.network.egress"
+            "tenant {tenant} has no way out named {unknown} (it has: {has}); the province adds it to Tenant spec.egress"
         ));
     }
     ways

@@ -65,7 +65,10 @@ fn image_is_of_the_platform(blueprint: &Blueprint, world: &BlueprintWorld) -> Re
 fn container_fits_the_owners_quota(blueprint: &Blueprint, world: &BlueprintWorld) -> Result<(), Refusal> {
     let (Some(owner), Some(platform)) = (&world.owner, &world.platform) else { return Ok(()) };
     match Defaults::of(owner, platform) {
-        Ok(defaults) if is_shared(blueprint) => app::fits(&blueprint.spec.workload, &defaults),
+        Ok(defaults) if is_shared(blueprint) => app::fits(&blueprint.spec.workload, &defaults, || {
+            let owner = &blueprint.spec.owner;
+            format!("the province lowers spec.workload.resources of the Blueprint, or gives its owner `{owner}` more")
+        }),
         _ => Ok(()),
     }
 }

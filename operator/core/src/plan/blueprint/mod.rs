@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
-use super::app::{Peers, Running};
+use super::app::{self, Peers, Running};
 use super::{Object, Refusal, WorkloadFound, World, metadata};
-use crate::kinds::{AvailableTo, Blueprint, Platform, Sharing, Tenant};
+use crate::kinds::{AvailableTo, Blueprint, Name, Network, Platform, Sharing, Tenant};
 
 pub use shared::CLOSED;
 pub use status::{held, hold, pause_over_apps, status};
@@ -39,12 +39,11 @@ impl BlueprintWorld {
     /// Dereferences all that `blueprint` touches.
     pub fn gather(blueprint: &Blueprint, world: &dyn World) -> Self {
         let (spec, name) = (&blueprint.spec, blueprint.name_any());
-        let network = spec.network.as_ref().filter(|_| spec.sharing == Sharing::Shared);
         let users = world.apps_of(&name);
         Self {
             uses: users.len(),
             users: users.into_iter().take(NAMED).collect(),
-            peers: Peers::gather(network, world),
+            peers: Peers::gather(network(blueprint), world),
             workload: world.workload(&spec.owner, &metadata::shared_name(&name)),
             ..Self::near(blueprint, world)
         }
@@ -54,6 +53,17 @@ impl BlueprintWorld {
     pub fn near(blueprint: &Blueprint, world: &dyn World) -> Self {
         Self { platform: world.platform(), owner: world.tenant(&blueprint.spec.owner), ..Self::default() }
     }
+}
+
+/// The network of what a Blueprint runs itself; that of a Dedicated one is its Apps'.
+fn network(blueprint: &Blueprint) -> Option<&Network> {
+    blueprint.spec.network.as_ref().filter(|_| blueprint.spec.sharing == Sharing::Shared)
+}
+
+/// Every other Blueprint that what `blueprint` runs depends on. Of one that cannot be read nobody can tell
+/// where its pods run.
+pub fn depends_on(blueprint: &Blueprint) -> Vec<Name> {
+    app::named_blueprints(network(blueprint)).collect()
 }
 
 /// A Blueprint whose checks passed.

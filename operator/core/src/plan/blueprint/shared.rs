@@ -6,7 +6,7 @@ use kube::ResourceExt;
 
 use super::BlueprintWorld;
 use crate::kinds::{Blueprint, Name, Party, Sharing, Tenant};
-use crate::plan::app::{self, End, Running, WaysOut};
+use crate::plan::app::{self, End, Running, Source, WaysOut};
 use crate::plan::object::{Kind, Object};
 use crate::plan::tenant::Defaults;
 use crate::plan::{Refusal, labels, metadata};
@@ -40,6 +40,7 @@ pub fn running(blueprint: &Blueprint, world: &BlueprintWorld) -> Result<Option<R
         common: metadata::of_blueprint(blueprint),
         name: metadata::shared_name(&name),
         blueprint: Name::try_from(name.clone()).ok(),
+        source: Source::Own, // its status is the Blueprint's
         workload: spec.workload.clone(),
         container: app::container(&spec.workload, &Defaults::of(owner, platform)?),
         // No division: it has as many as it has seats, and is told which with every request.

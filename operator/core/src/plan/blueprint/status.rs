@@ -67,6 +67,10 @@ fn findings(valid: bool, run: Option<&Running>, found: Option<&WorkloadFound>, o
 
 /// What the deletion waits for. What is shared runs on until then.
 fn blocked(world: &BlueprintWorld) -> Finding {
+    if world.uses == 0 {
+        // The next pass removes what it runs, and lets it go.
+        return Finding::yes("DeletionBlocked", "NotEmpty", "deletion waits until what it runs is removed");
+    }
     let (named, more) = (world.users.join(", "), world.uses.saturating_sub(world.users.len()));
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Finding::yes("DeletionBlocked", "NotEmpty", format!("deletion waits for Apps {named}{more}; delete these first"))
