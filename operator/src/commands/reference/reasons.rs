@@ -105,6 +105,14 @@ fn refusals() -> Vec<Refusal> {
         Refusal::IdTaken { id: text("3f2a91c04d"), holder: text("minqin") },
         Refusal::NamespaceTerminating { name: text("liangzhou") },
         Refusal::NamespaceLost { name: text("liangzhou"), id: text("3f2a91c04d") },
+    ];
+    about_others.into_iter().flatten().chain(others).chain(of_apps()).chain(of_blueprints()).collect()
+}
+
+/// One of each refusal of an App for itself.
+fn of_apps() -> [Refusal; 4] {
+    let text = str::to_owned;
+    [
         Refusal::NotATenant { namespace: text("default") },
         Refusal::TenantNotFenced { tenant: text("liangzhou") },
         Refusal::ImageNotAllowed {
@@ -117,8 +125,7 @@ fn refusals() -> Vec<Refusal> {
             quota: text("32Gi"),
             way_out: text("lower spec.workload.resources, or ask the province for more"),
         },
-    ];
-    about_others.into_iter().flatten().chain(others).chain(of_blueprints()).collect()
+    ]
 }
 
 /// One of each refusal about Blueprints.
